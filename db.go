@@ -1,0 +1,412 @@
+package ingot
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options configure [Open]. The zero value is ready to use, though without models it
+// serves raw SQL and schemas only.
+type Options struct {
+	Models *Models // the metadata
+
+	Echo     io.Writer    // every statement, readably, with its arguments; nil writes nothing
+	Logger   *slog.Logger // one debug record per statement, one error record per failed one; nil logs nothing
+	Tracer   Tracer       // told before and after each statement; nil traces nothing
+	HideArgs bool         // Echo, Logger and Tracer see no argument values
+
+	BatchSize  int              // most rows in one INSERT, UPDATE or DELETE; zero means what suits the server
+	Statements int              // most statements kept prepared where that pays; zero means 256
+	Now        func() time.Time // clock for created and updated columns; nil means time.Now
+	Adjust     func(*Server)    // overrules what Open found out about the server; nil accepts it
+	Hooks      Hooks            // functions called at points of the unit of work
+}
+
+// A DB is a database as one dialect speaks to it: the engine that sessions, queries and
+// migrations run on. It is safe for concurrent use. It does not own the *sql.DB.
+type DB struct {
+	sqldb   *sql.DB
+	dialect Dialect
+	server  Server
+	models  *Models
+	opts    Options
+	enc     encoding
+	setup   []string // statements a connection needs before it may write
+	waits   bool     // setup makes connections wait for locks; those that only read are made to here
+	ready   readyConns
+	stmts   *statementCache // nil where the driver keeps statements itself
+	kept    sync.Map        // statements that never change, by keys of the rooms' own types
+	scratch sync.Pool       // what writes statements, for the next one
+	single  bool            // the pool is one connection: an in-memory database
+	closed  atomic.Bool
+
+	keySources sync.Map // of *column: what its generated keys come from, a string
+}
+
+// Open asks the server what it is and returns an engine for it. The error names the right
+// dialect where another database answers. sqldb stays the caller's to close.
+//
+// An in-memory SQLite database lives in one connection; Open limits the pool to it.
+func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
+	if sqldb == nil || d == nil {
+		return nil, fmt.Errorf("ingot: Open needs a *sql.DB and a dialect, one of those in dialects/")
+	}
+	db := &DB{sqldb: sqldb, dialect: d, models: o.Models, opts: o}
+	ctx := context.Background()
+	conn, err := sqldb.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+	}
+	defer conn.Close() // a second time where all goes well, which does nothing
+	err = db.unlocked(func() error {
+		db.server, err = d.Probe(ctx, conn)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ingot: cannot open the database as %s: %w", d.Name(), err)
+	}
+	if o.Adjust != nil {
+		o.Adjust(&db.server)
+	}
+	if x, ok := d.(ConnSetup); ok {
+		err = db.unlocked(func() error {
+			db.setup, err = x.SetupSQL(ctx, conn)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+		}
+	}
+	if x, ok := d.(LockWaiter); ok {
+		var text string
+		err = db.unlocked(func() error {
+			text, err = x.WaitSQL(ctx, conn, lockWait)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+		}
+		if text != "" {
+			db.setup, db.waits = append(db.setup, text), true
+		}
+	}
+	conn.Close()
+	if x, ok := d.(SingleConn); ok {
+		err = db.unlocked(func() error {
+			db.single, err = x.SingleConn(ctx, sqldb)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+		}
+		if db.single {
+			sqldb.SetMaxOpenConns(1)
+			sqldb.SetMaxIdleConns(1)
+			sqldb.SetConnMaxLifetime(0)
+			sqldb.SetConnMaxIdleTime(0)
+		}
+	}
+	db.enc = encoding{timeText: db.server.TimeText}
+	if db.server.CacheStatements {
+		db.stmts = newStatementCache(sqldb, cmp.Or(o.Statements, 256))
+	}
+	if db.opts.Now == nil {
+		db.opts.Now = time.Now
+	}
+	return db, nil
+}
+
+// unlocked runs f, and runs it again for a while when another process holds the lock of the
+// database: of several programs that start at once, all shall start.
+func (db *DB) unlocked(f func() error) error {
+	return db.retryLocked(context.Background(), f)
+}
+
+// retryLocked runs f until it meets no lock, for as long as lockWait. f must not have done
+// anything where it fails.
+func (db *DB) retryLocked(ctx context.Context, f func() error) error {
+	end := time.Now().Add(lockWait)
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		err := f()
+		if err == nil || db.dialect.Classify(err, &db.server).Kind != ErrLock || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Server returns what Open found out about the server.
+func (db *DB) Server() Server { return db.server }
+
+// Dialect returns the dialect given to Open.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Models returns the metadata given to Open; nil if none was.
+func (db *DB) Models() *Models { return db.models }
+
+// Exec runs one statement outside of any session. Arguments are bound, never spliced in.
+// The error is a [*StatementError].
+func (db *DB) Exec(ctx context.Context, text TrustedSQL, args ...any) (sql.Result, error) {
+	return db.exec(ctx, nil, statement{op: "exec", sql: string(text), args: args})
+}
+
+// Close releases the prepared statements. It does not close the *sql.DB, and sessions that
+// are open stay usable until they end.
+func (db *DB) Close() error {
+	if db.closed.Swap(true) || db.stmts == nil {
+		return nil
+	}
+	return db.stmts.close()
+}
+
+// A statement is one statement on its way to the database.
+type statement struct {
+	op    string // as in StatementError
+	model string
+	key   string
+	sql   string
+	args  []any
+}
+
+// exec runs a statement that returns no rows: in tx, or alone on the pool when tx is nil.
+func (db *DB) exec(ctx context.Context, tx *Tx, st statement) (sql.Result, error) {
+	ctx, done := db.begun(ctx, &st)
+	var res sql.Result
+	var err error
+	switch {
+	case tx != nil:
+		res, err = tx.exec(ctx, st.sql, st.args)
+	case len(db.setup) > 0:
+		res, err = db.execReady(ctx, st.sql, st.args)
+	default:
+		res, err = db.execPool(ctx, st.sql, st.args)
+	}
+	if done != nil {
+		done(res, err)
+	}
+	if err != nil {
+		return nil, db.refused(tx, &st, err)
+	}
+	return res, nil
+}
+
+// query runs a statement that returns rows: in tx, or alone on the pool when tx is nil. A
+// statement that writes and returns rows goes by queryWrite.
+func (db *DB) query(ctx context.Context, tx *Tx, st statement) (*sql.Rows, error) {
+	ctx, done := db.begun(ctx, &st)
+	var rows *sql.Rows
+	var err error
+	switch {
+	case tx != nil:
+		rows, err = tx.query(ctx, st.sql, st.args)
+	case db.waits:
+		// A connection that only reads is not set up: that would cost each read a
+		// connection held apart.
+		err = db.retryLocked(ctx, func() error {
+			rows, err = db.queryPool(ctx, st.sql, st.args)
+			return err
+		})
+	default:
+		rows, err = db.queryPool(ctx, st.sql, st.args)
+	}
+	if done != nil {
+		done(nil, err)
+	}
+	if err != nil {
+		return nil, db.refused(tx, &st, err)
+	}
+	return rows, nil
+}
+
+// queryWrite runs one statement that writes and returns rows, and hands each row to scan.
+// Unlike query it may be used without a transaction: a connection that must be set up
+// before it writes is.
+func (db *DB) queryWrite(ctx context.Context, tx *Tx, st statement, scan func(*sql.Rows) error) error {
+	run := func(q func(context.Context, statement) (*sql.Rows, error)) error {
+		rows, err := q(ctx, st)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return db.refused(tx, &st, err)
+		}
+		return nil
+	}
+	if tx != nil || len(db.setup) == 0 {
+		return run(func(ctx context.Context, st statement) (*sql.Rows, error) { return db.query(ctx, tx, st) })
+	}
+	conn, err := db.writer(ctx)
+	if err != nil {
+		return db.refused(nil, &st, err)
+	}
+	defer conn.Close()
+	return run(func(ctx context.Context, st statement) (*sql.Rows, error) {
+		ctx, done := db.begun(ctx, &st)
+		rows, err := conn.QueryContext(ctx, st.sql, st.args...)
+		if done != nil {
+			done(nil, err)
+		}
+		if err != nil {
+			return nil, db.refused(nil, &st, err)
+		}
+		return rows, nil
+	})
+}
+
+// execPool runs a statement on any connection.
+func (db *DB) execPool(ctx context.Context, text string, args []any) (sql.Result, error) {
+	if err := db.await(ctx); err != nil {
+		return nil, err
+	}
+	if st := db.stmts.take(ctx, text); st != nil {
+		defer db.stmts.give(st)
+		return st.stmt.ExecContext(ctx, args...)
+	}
+	return db.sqldb.ExecContext(ctx, text, args...)
+}
+
+// queryPool runs a query on any connection.
+func (db *DB) queryPool(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	if err := db.await(ctx); err != nil {
+		return nil, err
+	}
+	if st := db.stmts.take(ctx, text); st != nil {
+		defer db.stmts.give(st)
+		return st.stmt.QueryContext(ctx, args...)
+	}
+	return db.sqldb.QueryContext(ctx, text, args...)
+}
+
+// execReady runs a statement on a connection that is set up for writing.
+func (db *DB) execReady(ctx context.Context, text string, args []any) (sql.Result, error) {
+	conn, err := db.writer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return conn.ExecContext(ctx, text, args...)
+}
+
+// writer takes a connection from the pool and sets it up for writing. The caller closes it.
+func (db *DB) writer(ctx context.Context) (*sql.Conn, error) {
+	wait, cancel := db.patience(ctx)
+	conn, err := db.sqldb.Conn(wait)
+	cancel()
+	if err != nil {
+		return nil, db.impatient(ctx, err)
+	}
+	if len(db.setup) == 0 || db.ready.has(conn) {
+		return conn, nil
+	}
+	for _, text := range db.setup {
+		if _, err := conn.ExecContext(ctx, text); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
+	db.ready.add(conn, db.sqldb.Stats().OpenConnections)
+	return conn, nil
+}
+
+// oneConnWait is how long a statement waits for the only connection of an in-memory
+// database: long enough for other goroutines, short enough to find a deadlock with oneself.
+const oneConnWait = 5 * time.Second
+
+// lockWait is how long a statement waits for another connection to let go of the database,
+// where the DSN does not say and the database would not wait.
+const lockWait = 5 * time.Second
+
+// patience bounds the wait for the only connection of an in-memory database.
+func (db *DB) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !db.single {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, oneConnWait)
+}
+
+// impatient says why a wait for the only connection ended.
+func (db *DB) impatient(ctx context.Context, err error) error {
+	if db.single && ctx.Err() == nil && err == context.DeadlineExceeded {
+		return fmt.Errorf("%w: an in-memory database has one connection, and an open transaction or unfinished rows hold it; end them first, or give each connection the same database (file:/name?vfs=memdb)", ErrLock)
+	}
+	return err
+}
+
+// await waits until the only connection of an in-memory database is free. It is a wait of
+// its own because the statement that follows may take as long as it likes.
+func (db *DB) await(ctx context.Context) error {
+	if !db.single {
+		return nil
+	}
+	wait, cancel := db.patience(ctx)
+	defer cancel()
+	conn, err := db.sqldb.Conn(wait)
+	if err != nil {
+		return db.impatient(ctx, err)
+	}
+	return conn.Close()
+}
+
+// readyConns remembers the connections that are set up. What database/sql has closed stays
+// in it until it is emptied, which only costs setting up again.
+type readyConns struct {
+	mu    sync.Mutex
+	conns map[any]struct{}
+}
+
+func (r *readyConns) has(conn *sql.Conn) (found bool) {
+	_ = conn.Raw(func(dc any) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		_, found = r.conns[dc]
+		return nil
+	})
+	return found
+}
+
+func (r *readyConns) add(conn *sql.Conn, open int) {
+	_ = conn.Raw(func(dc any) error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.conns == nil || len(r.conns) > 2*open+16 {
+			r.conns = map[any]struct{}{}
+		}
+		r.conns[dc] = struct{}{}
+		return nil
+	})
+}
+
+// refused wraps a driver's error with what was being done, and notes in tx whether the
+// server has ended the transaction.
+func (db *DB) refused(tx *Tx, st *statement, err error) error {
+	e := &StatementError{Op: st.op, Model: st.model, Key: st.key, SQL: st.sql, Err: err}
+	switch r := db.dialect.Classify(err, &db.server); {
+	case r.Constraint != nil:
+		e.Kind, e.Err = ErrConstraint, r.Constraint
+		if len(r.Constraint.Columns) == 1 {
+			e.Column = r.Constraint.Columns[0]
+		}
+		tx.note(r, e)
+	default:
+		e.Kind = r.Kind
+		tx.note(r, e)
+	}
+	return e
+}

@@ -1,0 +1,658 @@
+package mysql
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ingot"
+	"ingot/dialects/internal/sqltext"
+)
+
+// DDL renders a step as statements. Each statement commits by itself. What is changed of a
+// column is said with everything else that the column has: what MODIFY leaves out is gone.
+func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
+	w := writer{before: before, srv: srv}
+	switch x := step.(type) {
+	case ingot.CreateSchema:
+		return []string{"CREATE DATABASE " + ident(x.Name) + " DEFAULT CHARACTER SET utf8mb4"}, nil
+	case ingot.DropSchema:
+		return []string{"DROP DATABASE " + ident(x.Name)}, nil
+
+	case ingot.CreateEnum, ingot.DropEnum:
+		return nil, nil // values stand in the columns
+	case ingot.AlterEnum:
+		return w.alterEnum(x)
+
+	case ingot.CreateSequence:
+		return w.sequence("CREATE SEQUENCE ", x.Sequence)
+	case ingot.DropSequence:
+		return []string{"DROP SEQUENCE " + tableIdent(ingot.TableName{Schema: x.Sequence.Schema, Name: x.Sequence.Name})}, nil
+	case ingot.AlterSequence:
+		if x.Old.Name != x.New.Name {
+			return nil, fmt.Errorf("sequence %s: mysql renames no sequence: drop it and create %s", x.Old.Name, x.New.Name)
+		}
+		return w.sequence("ALTER SEQUENCE ", x.New)
+
+	case ingot.CreateTable:
+		return w.createTable(x.Table)
+	case ingot.DropTable:
+		return []string{"DROP TABLE " + tableIdent(tableName(x.Table))}, nil
+	case ingot.RenameTable:
+		return []string{alter(ingot.TableName{Schema: x.Schema, Name: x.From}) + "RENAME TO " + tableIdent(ingot.TableName{Schema: x.Schema, Name: x.To})}, nil
+	case ingot.AlterTable:
+		return w.alterTable(x)
+
+	case ingot.AddColumn:
+		def, err := w.columnDef(x.Table, x.Column)
+		return []string{alter(x.Table) + "ADD COLUMN " + def}, err
+	case ingot.DropColumn:
+		return []string{alter(x.Table) + "DROP COLUMN " + ident(x.Column.Name)}, nil
+	case ingot.RenameColumn:
+		return []string{alter(x.Table) + "RENAME COLUMN " + ident(x.From) + " TO " + ident(x.To)}, nil
+	case ingot.AlterColumn:
+		return w.alterColumn(x)
+
+	case ingot.AlterPrimaryKey:
+		var actions []string
+		if len(x.Old.Columns) > 0 {
+			actions = append(w.keepCovered(x.Table, "", x.Old.Columns), "DROP PRIMARY KEY")
+		}
+		if len(x.New.Columns) > 0 {
+			actions = append(actions, "ADD PRIMARY KEY ("+idents(x.New.Columns)+")")
+		}
+		if slices.Equal(x.Old.Columns, x.New.Columns) {
+			return nil, nil // it has no name of its own
+		}
+		return []string{alter(x.Table) + strings.Join(actions, ", ")}, nil
+	case ingot.AddUnique:
+		return []string{alter(x.Table) + "ADD " + uniqueDef(x.Unique)}, nil
+	case ingot.DropUnique:
+		name := cmp.Or(x.Unique.Name, firstOf(x.Unique.Columns))
+		return []string{alter(x.Table) + strings.Join(append(w.keepCovered(x.Table, name, x.Unique.Columns), "DROP INDEX "+ident(name)), ", ")}, nil
+	case ingot.AddForeignKey:
+		def, err := foreignKeyDef(x.Table, x.ForeignKey)
+		return []string{alter(x.Table) + "ADD " + def}, err
+	case ingot.DropForeignKey:
+		return w.dropForeignKey(x)
+	case ingot.AddCheck:
+		return []string{alter(x.Table) + "ADD " + checkDef(x.Check)}, nil
+	case ingot.DropCheck:
+		return w.dropCheck(x)
+	case ingot.ValidateConstraint:
+		return nil, nil // constraints are always valid here
+
+	case ingot.CreateIndex:
+		def, err := w.indexDef(x.Table, x.Index)
+		return []string{alter(x.Table) + "ADD " + def}, err
+	case ingot.DropIndex:
+		if x.Index.Name == "" {
+			return nil, fmt.Errorf("table %s: an index without a name cannot be dropped: inspect the database for the name it gave", x.Table)
+		}
+		return []string{alter(x.Table) + strings.Join(append(w.keepCovered(x.Table, x.Index.Name, columnsOf(x.Index)), "DROP INDEX "+ident(x.Index.Name)), ", ")}, nil
+
+	case ingot.Exec:
+		return rules.Statements(string(x.SQL)), nil
+	case ingot.Do:
+		return nil, nil
+	}
+	return nil, fmt.Errorf("mysql cannot render a step of type %T", step)
+}
+
+// A writer renders for one server, after what before says.
+type writer struct {
+	before *ingot.Schema
+	srv    *ingot.Server
+}
+
+func tableName(t ingot.Table) ingot.TableName {
+	return ingot.TableName{Schema: t.Schema, Name: t.Name}
+}
+
+func alter(t ingot.TableName) string { return "ALTER TABLE " + tableIdent(t) + " " }
+
+func firstOf(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+func (w writer) createTable(t ingot.Table) ([]string, error) {
+	name := tableName(t)
+	parts := make([]string, 0, len(t.Columns)+4)
+	add := func(def string, err error) error {
+		parts = append(parts, def)
+		return err
+	}
+	for _, c := range t.Columns {
+		if err := add(w.columnDef(name, c)); err != nil {
+			return nil, err
+		}
+	}
+	if len(t.PrimaryKey.Columns) > 0 {
+		parts = append(parts, "PRIMARY KEY ("+idents(t.PrimaryKey.Columns)+")")
+	}
+	for _, u := range t.Uniques {
+		parts = append(parts, uniqueDef(u))
+	}
+	for _, x := range t.Indexes { // before the foreign keys, which need some
+		if err := add(w.indexDef(name, x)); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range t.Checks {
+		parts = append(parts, checkDef(c))
+	}
+	for _, f := range t.ForeignKeys {
+		if err := add(foreignKeyDef(name, f)); err != nil {
+			return nil, err
+		}
+	}
+	text := "CREATE TABLE " + tableIdent(name) + " (\n\t" + strings.Join(parts, ",\n\t") + "\n)"
+	for _, o := range tableOptions(t.Options) {
+		text += " " + o
+	}
+	if t.Comment != "" {
+		text += " COMMENT = " + literal(t.Comment)
+	}
+	return []string{text}, nil
+}
+
+// tableOptions are the options that CREATE TABLE says, charset and engine always, whatever
+// the server's defaults. Those of other databases are left out.
+func tableOptions(options []ingot.Option) []string {
+	value := func(name, otherwise string) string {
+		for _, o := range options {
+			if o.Name == name && o.Value != "" {
+				return o.Value
+			}
+		}
+		return otherwise
+	}
+	out := []string{"ENGINE = " + value("engine", "InnoDB")}
+	collate := value("collate", "")
+	out = append(out, "DEFAULT CHARACTER SET = "+value("charset", charsetOf(collate)))
+	if collate != "" {
+		out = append(out, "COLLATE = "+collate)
+	}
+	if format := value("row_format", ""); format != "" {
+		out = append(out, "ROW_FORMAT = "+format)
+	}
+	return out
+}
+
+// charsetOf is the charset that a collation belongs to: its first word.
+func charsetOf(collation string) string {
+	if collation == "" {
+		return "utf8mb4"
+	}
+	charset, _, _ := strings.Cut(collation, "_")
+	return charset
+}
+
+// columnDef is the whole definition of a column.
+func (w writer) columnDef(table ingot.TableName, c ingot.Column) (string, error) {
+	typ, err := typeOf(c, w.before, w.srv)
+	if err != nil {
+		return "", fmt.Errorf("table %s: %w", table, err)
+	}
+	def := ident(c.Name) + " " + typ
+	if c.Collation != "" && !strings.Contains(typ, " COLLATE ") {
+		def += " CHARACTER SET " + charsetOf(c.Collation) + " COLLATE " + c.Collation
+	}
+	switch {
+	case c.Generated != "":
+		def += " GENERATED ALWAYS AS (" + expr(c.Generated) + ")"
+		if c.Virtual {
+			def += " VIRTUAL"
+		} else {
+			def += " STORED"
+		}
+	case !c.Null:
+		def += " NOT NULL"
+	case strings.HasPrefix(typ, "timestamp"):
+		def += " NULL" // without it some servers make it NOT NULL
+	}
+	if c.Default != "" && c.Generated == "" {
+		def += " DEFAULT " + w.defaultOf(c)
+	}
+	if c.OnUpdate != "" {
+		def += " ON UPDATE " + expr(clockUpdate(c.OnUpdate, c.Type))
+	}
+	if c.Auto || c.Identity != nil {
+		def += " AUTO_INCREMENT"
+	}
+	if c.Comment != "" {
+		def += " COMMENT " + literal(c.Comment)
+	}
+	return def, nil
+}
+
+// defaultOf is a default as MySQL takes it: what is no constant stands in brackets, but for
+// the time of the clock; MySQL wants brackets around constants too where the column is text
+// or JSON.
+func (w writer) defaultOf(c ingot.Column) string {
+	text := expr(clockText(c.Default, c.Type))
+	tokens, ok := lexical.Tokens(text)
+	if !ok || len(tokens) == 0 {
+		return "(" + text + ")"
+	}
+	if tokens[0].Is("-") || tokens[0].Is("+") {
+		tokens = tokens[1:]
+	}
+	if len(tokens) == 0 {
+		return "(" + text + ")"
+	}
+	first := tokens[0]
+	constant := len(tokens) == 1 && (first.Kind == sqltext.String || first.Kind == sqltext.Number || first.Is("true") || first.Is("false") || first.Is("null"))
+	switch {
+	case constant && !(large(c.Type) && !isMariaDB(w.srv)):
+		return text
+	case isClock(tokens):
+		return text
+	case tokens[0].Is("(") && closes(tokens):
+		return text
+	}
+	return "(" + text + ")"
+}
+
+// large are the types whose defaults are expressions.
+func large(t ingot.Type) bool {
+	name, _, _ := strings.Cut(string(Dialect{}.CanonicalType(t)), "(")
+	return slices.Contains([]string{"text", "tinytext", "mediumtext", "blob", "tinyblob", "mediumblob", "json", "geometry", "point"}, name)
+}
+
+// isClock reports whether the text is CURRENT_TIMESTAMP by any of its names.
+func isClock(tokens []sqltext.Token) bool {
+	if tokens[0].Kind != sqltext.Word || !slices.Contains([]string{"current_timestamp", "now", "localtime", "localtimestamp"}, tokens[0].Text) {
+		return false
+	}
+	rest := tokens[1:]
+	return len(rest) == 0 || len(rest) <= 3 && rest[0].Is("(") && rest[len(rest)-1].Is(")")
+}
+
+// clockText gives the clock the precision that the column has, which MySQL asks for. The
+// word timestamp keeps UTC, so that its clock is UTC too, whatever the session's time_zone;
+// a precision that was written says that the server's own meaning is meant.
+func clockText(text ingot.SQLText, t ingot.Type) ingot.SQLText {
+	tokens, ok := lexical.Tokens(string(text))
+	if !ok || len(tokens) == 0 || !isClock(tokens) || len(tokens) == 4 {
+		return text
+	}
+	if (Dialect{}).CanonicalType(t) == "timestamp" {
+		return "utc_timestamp(6)"
+	}
+	return clockUpdate(text, t)
+}
+
+// clockUpdate is the same for ON UPDATE, which takes the clock of the session alone.
+func clockUpdate(text ingot.SQLText, t ingot.Type) ingot.SQLText {
+	tokens, ok := lexical.Tokens(string(text))
+	if !ok || len(tokens) == 0 || !isClock(tokens) || len(tokens) == 4 {
+		return text
+	}
+	switch canonical := (Dialect{}).CanonicalType(t); {
+	case canonical == "timestamp":
+		return "CURRENT_TIMESTAMP(6)"
+	case strings.HasPrefix(string(canonical), "datetime("), strings.HasPrefix(string(canonical), "timestamp("):
+		if _, precision, _ := strings.Cut(string(canonical), "("); precision != "0)" {
+			return ingot.SQLText("CURRENT_TIMESTAMP(" + precision)
+		}
+	}
+	return text
+}
+
+// closes reports whether the first bracket closes with the last token.
+func closes(tokens []sqltext.Token) bool {
+	depth := 0
+	for i, t := range tokens {
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			if depth--; depth == 0 {
+				return i == len(tokens)-1
+			}
+		}
+	}
+	return false
+}
+
+// expr is an expression as it goes into a statement; a comment in it must not swallow what
+// follows.
+func expr(text ingot.SQLText) string {
+	s := strings.TrimSpace(string(text))
+	if strings.Contains(s, "--") || strings.Contains(s, "#") {
+		s += "\n"
+	}
+	return s
+}
+
+func constraint(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "CONSTRAINT " + ident(name) + " "
+}
+
+func uniqueDef(u ingot.Unique) string {
+	return constraint(u.Name) + "UNIQUE (" + idents(u.Columns) + ")"
+}
+
+func checkDef(c ingot.Check) string { return constraint(c.Name) + "CHECK (" + expr(c.Expr) + ")" }
+
+func foreignKeyDef(table ingot.TableName, f ingot.ForeignKey) (string, error) {
+	text := constraint(f.Name) + "FOREIGN KEY (" + idents(f.Columns) + ") REFERENCES " +
+		tableIdent(ingot.TableName{Schema: f.RefSchema, Name: f.RefTable}) + " (" + idents(f.RefColumns) + ")"
+	if table.Schema != "" && f.RefSchema == "" {
+		return "", fmt.Errorf("foreign key %s of table %s: mysql would look for %s in %s: give its model a schema too", f.Name, table, f.RefTable, table.Schema)
+	}
+	if len(f.RefColumns) == 0 {
+		return "", fmt.Errorf("foreign key %s of table %s: mysql needs the columns it refers to", f.Name, table)
+	}
+	for _, action := range []struct{ word, action string }{{" ON DELETE ", noRestrict(f.OnDelete)}, {" ON UPDATE ", noRestrict(f.OnUpdate)}} {
+		switch action.action {
+		case "":
+		case "SET DEFAULT":
+			return "", fmt.Errorf("foreign key %s of table %s: InnoDB has no%sSET DEFAULT", f.Name, table, action.word)
+		default:
+			text += action.word + action.action
+		}
+	}
+	return text, nil
+}
+
+// indexDef is an index as it stands in CREATE TABLE and behind ADD.
+func (w writer) indexDef(table ingot.TableName, x ingot.Index) (string, error) {
+	if x.Where != "" {
+		return "", fmt.Errorf("index %s of table %s: mysql has no index of only some rows (%s): leave it out with where@mysql:, or index a generated column", x.Name, table, x.Where)
+	}
+	var b strings.Builder
+	using := strings.ToLower(x.Using)
+	switch {
+	case using == "fulltext" || using == "spatial":
+		b.WriteString(strings.ToUpper(using) + " ")
+	case x.Unique:
+		b.WriteString("UNIQUE ")
+	}
+	b.WriteString("INDEX ")
+	if x.Name != "" {
+		b.WriteString(ident(x.Name) + " ")
+	}
+	if using == "hash" || using == "rtree" {
+		b.WriteString("USING " + strings.ToUpper(using) + " ")
+	}
+	b.WriteString("(")
+	for i, p := range x.Parts {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		switch {
+		case p.Column != "":
+			b.WriteString(ident(p.Column))
+		case w.srv != nil && !w.srv.ExpressionIndexes:
+			return "", fmt.Errorf("index %s of table %s: %s has no index of an expression (%s): index a generated column", x.Name, table, w.srv, p.Expr)
+		default:
+			b.WriteString("(" + expr(p.Expr) + ")")
+		}
+		if p.Prefix > 0 {
+			fmt.Fprintf(&b, "(%d)", p.Prefix)
+		}
+		if p.Desc {
+			b.WriteString(" DESC")
+		}
+	}
+	b.WriteString(")")
+	for _, o := range x.Options {
+		switch o.Name {
+		case "parser":
+			b.WriteString(" WITH PARSER " + ident(o.Value))
+		case "comment":
+			b.WriteString(" COMMENT " + literal(o.Value))
+		case "invisible":
+			if isMariaDB(w.srv) {
+				b.WriteString(" IGNORED")
+			} else {
+				b.WriteString(" INVISIBLE")
+			}
+		}
+	}
+	return b.String(), nil
+}
+
+func (w writer) alterTable(x ingot.AlterTable) ([]string, error) {
+	var actions []string
+	if x.OldComment != x.NewComment {
+		actions = append(actions, "COMMENT = "+literal(x.NewComment))
+	}
+	old, new := tableOptions(x.OldOptions), tableOptions(x.NewOptions)
+	collate := false
+	for _, o := range new {
+		switch {
+		case slices.Contains(old, o):
+		case strings.HasPrefix(o, "DEFAULT CHARACTER SET"), strings.HasPrefix(o, "COLLATE"):
+			collate = true
+		default:
+			actions = append(actions, o)
+		}
+	}
+	for _, o := range old {
+		name, _, _ := strings.Cut(o, " = ")
+		if slices.ContainsFunc(new, func(n string) bool { return strings.HasPrefix(n, name+" =") }) {
+			continue
+		}
+		switch name {
+		case "COLLATE":
+			collate = true
+		case "ROW_FORMAT":
+			actions = append(actions, "ROW_FORMAT = DEFAULT")
+		}
+	}
+	if collate { // the columns go along: one without a collation of its own has the table's
+		var charset, collation string
+		for _, o := range new {
+			if value, ok := strings.CutPrefix(o, "DEFAULT CHARACTER SET = "); ok {
+				charset = value
+			}
+			if value, ok := strings.CutPrefix(o, "COLLATE = "); ok {
+				collation = " COLLATE " + value
+			}
+		}
+		actions = append(actions, "CONVERT TO CHARACTER SET "+charset+collation)
+	}
+	if len(actions) == 0 {
+		return nil, nil
+	}
+	return []string{alter(x.Table) + strings.Join(actions, ", ")}, nil
+}
+
+// alterColumn restates the column. A column that turns into a generated one, or the other
+// way round, is made anew with the indexes that lie on it.
+func (w writer) alterColumn(x ingot.AlterColumn) ([]string, error) {
+	if x.Using != "" {
+		return nil, fmt.Errorf("column %s of table %s: mysql converts by itself and takes no USING (%s): write an Exec for mysql", x.New.Name, x.Table, x.Using)
+	}
+	def, err := w.columnDef(x.Table, x.New)
+	if err != nil {
+		return nil, err
+	}
+	if (x.Old.Generated == "") == (x.New.Generated == "") && (x.New.Generated == "" || x.Old.Virtual == x.New.Virtual) {
+		return []string{alter(x.Table) + "MODIFY COLUMN " + def}, nil
+	}
+	if w.before == nil || w.before.Table(x.Table) == nil {
+		return nil, fmt.Errorf("column %s of table %s has to be made anew, and what lies on it is not known: give the schema before the step", x.New.Name, x.Table)
+	}
+	var drops, adds []string
+	t := w.before.Table(x.Table)
+	for _, k := range t.Checks {
+		if k.Name != "" && rules.Mentions(string(k.Expr), x.New.Name) {
+			drops = append(drops, "DROP CONSTRAINT "+ident(k.Name))
+			adds = append(adds, "ADD "+checkDef(k))
+		}
+	}
+	for _, u := range t.Uniques {
+		if u.Name != "" && slices.Contains(u.Columns, x.New.Name) {
+			drops = append(drops, "DROP INDEX "+ident(u.Name))
+			adds = append(adds, "ADD "+uniqueDef(u))
+		}
+	}
+	for _, i := range t.Indexes {
+		if i.Name != "" && indexMentions(i, x.New.Name) {
+			text, err := w.indexDef(x.Table, i)
+			if err != nil {
+				return nil, err
+			}
+			drops = append(drops, "DROP INDEX "+ident(i.Name))
+			adds = append(adds, "ADD "+text)
+		}
+	}
+	drops = append(drops, "DROP COLUMN "+ident(x.New.Name))
+	adds = append([]string{"ADD COLUMN " + def}, adds...)
+	return []string{alter(x.Table) + strings.Join(drops, ", "), alter(x.Table) + strings.Join(adds, ", ")}, nil
+}
+
+func indexMentions(x ingot.Index, column string) bool {
+	return slices.ContainsFunc(x.Parts, func(p ingot.IndexPart) bool {
+		return strings.EqualFold(p.Column, column) || p.Expr != "" && rules.Mentions(string(p.Expr), column)
+	})
+}
+
+// dropForeignKey also drops the index that came with the foreign key, as far as before says
+// that nothing else covers its columns or needs it.
+func (w writer) dropForeignKey(x ingot.DropForeignKey) ([]string, error) {
+	f := x.ForeignKey
+	if f.Name == "" {
+		return nil, fmt.Errorf("table %s: a foreign key without a name cannot be dropped: inspect the database for the name it gave", x.Table)
+	}
+	text := alter(x.Table) + "DROP FOREIGN KEY " + ident(f.Name)
+	if w.before == nil {
+		return []string{text}, nil
+	}
+	t := w.before.Table(x.Table)
+	if t == nil || generatedName(t.Name, f.Name) {
+		return []string{text}, nil
+	}
+	covered := covered(t, f, "") || slices.ContainsFunc(t.ForeignKeys, func(o ingot.ForeignKey) bool { return o.Name != f.Name && covers(o.Columns, f) })
+	if !covered {
+		text += ", DROP INDEX " + ident(f.Name)
+	}
+	return []string{text}, nil
+}
+
+// covers reports whether an index over the columns serves the foreign key.
+func covers(columns []string, f ingot.ForeignKey) bool {
+	return len(columns) >= len(f.Columns) && slices.EqualFunc(columns[:len(f.Columns)], f.Columns, strings.EqualFold)
+}
+
+// covered reports whether an index of the table, but for the one named, serves the foreign
+// key.
+func covered(t *ingot.Table, f ingot.ForeignKey, but string) bool {
+	return covers(t.PrimaryKey.Columns, f) && but != "PRIMARY" ||
+		slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return u.Name != but && covers(u.Columns, f) }) ||
+		slices.ContainsFunc(t.Indexes, func(i ingot.Index) bool { return i.Name != but && covers(columnsOf(i), f) })
+}
+
+// keepCovered adds the indexes that foreign keys need once the one named is gone; without a
+// name it is the primary key. The server would have made them, had that one not been there.
+func (w writer) keepCovered(table ingot.TableName, name string, columns []string) []string {
+	if w.before == nil || w.before.Table(table) == nil {
+		return nil
+	}
+	var adds []string
+	t := w.before.Table(table)
+	for _, f := range t.ForeignKeys {
+		index := f.Name
+		if index == "" || generatedName(t.Name, index) {
+			index = f.Columns[0]
+		}
+		add := "ADD INDEX " + ident(index) + " (" + idents(f.Columns) + ")"
+		if covers(columns, f) && !covered(t, f, cmp.Or(name, "PRIMARY")) && !slices.Contains(adds, add) {
+			adds = append(adds, add)
+		}
+	}
+	return adds
+}
+
+// generatedName reports whether the server named the foreign key; then the index has the
+// name of a column, which may be taken.
+func generatedName(table, name string) bool { return strings.HasPrefix(name, table+"_ibfk_") }
+
+// columnsOf are the columns an index begins with, up to one that is not whole.
+func columnsOf(x ingot.Index) []string {
+	var columns []string
+	for _, p := range x.Parts {
+		if p.Column == "" || p.Prefix > 0 {
+			break
+		}
+		columns = append(columns, p.Column)
+	}
+	return columns
+}
+
+// dropCheck drops a check. One of a single column, which MariaDB names as the column, goes
+// when the column is restated.
+func (w writer) dropCheck(x ingot.DropCheck) ([]string, error) {
+	if x.Check.Name == "" {
+		return nil, fmt.Errorf("table %s: a check without a name cannot be dropped: inspect the database for the name it gave", x.Table)
+	}
+	if isMariaDB(w.srv) && w.before != nil {
+		if t := w.before.Table(x.Table); t != nil {
+			if c := t.Column(x.Check.Name); c != nil {
+				def, err := w.columnDef(x.Table, *c)
+				return []string{alter(x.Table) + "MODIFY COLUMN " + def}, err
+			}
+		}
+	}
+	return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(x.Check.Name)}, nil
+}
+
+// alterEnum restates the columns that take the enum.
+func (w writer) alterEnum(x ingot.AlterEnum) ([]string, error) {
+	if w.before == nil {
+		return nil, fmt.Errorf("enum %s: its columns are not known: give the schema before the step", x.New.Name)
+	}
+	after := w.before.Clone()
+	for i := range after.Enums {
+		if after.Enums[i].Schema == x.Old.Schema && after.Enums[i].Name == x.Old.Name {
+			after.Enums[i].Values = x.New.Values
+		}
+	}
+	w.before = after
+	var statements []string
+	for _, t := range after.Tables {
+		for _, c := range t.Columns {
+			if c.Enum == x.Old.Name || c.Enum == x.Old.Schema+"."+x.Old.Name && x.Old.Schema != "" {
+				def, err := w.columnDef(tableName(t), c)
+				if err != nil {
+					return nil, err
+				}
+				statements = append(statements, alter(tableName(t))+"MODIFY COLUMN "+def)
+			}
+		}
+	}
+	return statements, nil
+}
+
+// sequence is MariaDB's; MySQL has none.
+func (w writer) sequence(head string, s ingot.Sequence) ([]string, error) {
+	if !isMariaDB(w.srv) {
+		return nil, fmt.Errorf("sequence %s: mysql has no sequences", s.Name)
+	}
+	text := head + tableIdent(ingot.TableName{Schema: s.Schema, Name: s.Name})
+	for _, o := range []struct {
+		word  string
+		value int64
+	}{{"INCREMENT BY", s.Increment}, {"MINVALUE", s.Min}, {"MAXVALUE", s.Max}, {"START WITH", s.Start}, {"CACHE", s.Cache}} {
+		if o.value != 0 {
+			text += fmt.Sprintf(" %s %d", o.word, o.value)
+		}
+	}
+	if s.Cycle {
+		text += " CYCLE"
+	} else if head == "ALTER SEQUENCE " {
+		text += " NOCYCLE"
+	}
+	return []string{text}, nil
+}

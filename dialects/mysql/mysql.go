@@ -1,0 +1,116 @@
+// Package mysql is the dialect of MySQL 8 and MariaDB 10.6 and newer, and of what speaks
+// their wire: Galera, Group Replication, TiDB, Vitess. It names no driver:
+// go-sql-driver/mysql works with any DSN.
+//
+// What one database does its own way stands here: the text of SQL (this file), what the
+// server at hand can do (server.go), its errors (errors.go), types and expressions compared
+// (token.go, types.go, normal.go), inspection (inspect.go) and DDL (ddl.go).
+//
+// # Times
+//
+// The word timestamp is datetime(6), which keeps the text it is given. Times are bound as
+// text in UTC and read back as text, so that the driver's loc and parseTime and the
+// session's time_zone cannot shift them. In a column of MySQL's own TIMESTAMP the server
+// converts between UTC and time_zone; there time_zone has to be '+00:00'. A default of
+// CURRENT_TIMESTAMP for the word timestamp becomes utc_timestamp(6).
+//
+// # Types
+//
+// The words text and blob are longtext and longblob: MySQL's own TEXT and BLOB hold 64 KB
+// and are spelled text(65535) and blob(65535).
+package mysql
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ingot"
+	"ingot/dialects/internal/sqltext"
+)
+
+// Dialect is MySQL or MariaDB. The zero value is ready to use.
+type Dialect struct{}
+
+// Name is "mysql", for MariaDB too.
+func (Dialect) Name() string { return "mysql" }
+
+// AppendIdent quotes with backquotes, which no sql_mode changes.
+func (Dialect) AppendIdent(b []byte, name string) []byte { return sqltext.AppendQuoted(b, name, '`') }
+
+// AppendPlaceholder writes a question mark.
+func (Dialect) AppendPlaceholder(b []byte, _ int) []byte { return append(b, '?') }
+
+// AppendScanColumn makes text of times, which the driver would read in its own zone.
+func (Dialect) AppendScanColumn(b []byte, col string, kind ingot.ScanKind) []byte {
+	if kind == ingot.ScanTime {
+		b = append(b, "CAST("...)
+		b = append(b, col...)
+		return append(b, " AS CHAR)"...)
+	}
+	return append(b, col...)
+}
+
+// AppendLimit writes LIMIT and OFFSET; an offset without a limit needs the largest one.
+func (Dialect) AppendLimit(b []byte, limit, offset int) []byte {
+	switch {
+	case limit >= 0:
+		b = strconv.AppendInt(append(b, " LIMIT "...), int64(limit), 10)
+	case offset > 0:
+		b = append(b, " LIMIT 18446744073709551615"...)
+	}
+	if offset > 0 {
+		b = strconv.AppendInt(append(b, " OFFSET "...), int64(offset), 10)
+	}
+	return b
+}
+
+// AppendLock writes FOR UPDATE, FOR SHARE (MariaDB: LOCK IN SHARE MODE) and what follows.
+func (Dialect) AppendLock(b []byte, lock ingot.Lock, srv *ingot.Server) ([]byte, error) {
+	switch {
+	case lock == ingot.Lock{}:
+		return b, nil
+	case lock.Update && lock.Share:
+		return b, errors.New("a SELECT locks its rows FOR UPDATE or FOR SHARE, not both")
+	case lock.SkipLocked && lock.NoWait:
+		return b, errors.New("a locking SELECT takes SKIP LOCKED or NOWAIT, not both")
+	case lock.SkipLocked && srv != nil && !srv.SkipLocked:
+		return b, fmt.Errorf("%s has no SKIP LOCKED", srv)
+	case lock.Update:
+		b = append(b, " FOR UPDATE"...)
+	case lock.Share && isMariaDB(srv):
+		b = append(b, " LOCK IN SHARE MODE"...)
+	case lock.Share:
+		b = append(b, " FOR SHARE"...)
+	default:
+		return b, errors.New("SKIP LOCKED and NOWAIT need FOR UPDATE or FOR SHARE")
+	}
+	switch {
+	case lock.SkipLocked:
+		b = append(b, " SKIP LOCKED"...)
+	case lock.NoWait:
+		b = append(b, " NOWAIT"...)
+	}
+	return b, nil
+}
+
+// ident quotes a name.
+func ident(name string) string { return string(sqltext.AppendQuoted(nil, name, '`')) }
+
+// idents quotes names and joins them with commas.
+func idents(names []string) string { return sqltext.Idents(names, '`') }
+
+// tableIdent quotes a table's name, with its schema where it has one.
+func tableIdent(t ingot.TableName) string {
+	if t.Schema == "" {
+		return ident(t.Name)
+	}
+	return ident(t.Schema) + "." + ident(t.Name)
+}
+
+// literal quotes a string constant, for a session whose sql_mode leaves backslashes their
+// meaning.
+func literal(s string) string {
+	return string(sqltext.AppendQuoted(nil, strings.ReplaceAll(s, `\`, `\\`), '\''))
+}

@@ -1,0 +1,124 @@
+package mysql
+
+import (
+	"slices"
+	"strings"
+
+	"ingot"
+)
+
+// Traits are MySQL's and MariaDB's. Names that are too long are refused, not cut.
+func (Dialect) Traits() ingot.SchemaTraits {
+	return ingot.SchemaTraits{
+		InlineEnums:       true,
+		ForeignKeyIndexes: true,
+		FoldNames:         true,
+		KeyText:           "varchar(255)",
+		KeyBlob:           "varbinary(255)",
+	}
+}
+
+// NormalizeTable brings a table to what MySQL keeps of it. What it cannot have, such as an
+// index of only some rows, stays: leaving it out would not be the same, and DDL refuses it.
+func (d Dialect) NormalizeTable(t *ingot.Table) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Enum == "" {
+			c.Type = d.CanonicalType(c.Type)
+		}
+		c.Auto = c.Auto || c.Identity != nil
+		c.Identity = nil
+		if c.Auto {
+			c.Null, c.Default = false, ""
+		}
+		c.Default, c.OnUpdate = clockText(c.Default, c.Type), clockUpdate(c.OnUpdate, c.Type)
+		if c.Generated == "" {
+			c.Virtual = false
+		} else {
+			c.Null = true // MariaDB takes no NOT NULL there
+		}
+		c.Collation = strings.ToLower(c.Collation)
+	}
+	t.PrimaryKey.Name = "" // always PRIMARY
+	for i := range t.Uniques {
+		u := &t.Uniques[i]
+		u.Deferrable, u.NullsNotDistinct = ingot.NotDeferrable, false
+	}
+	for i := range t.ForeignKeys {
+		f := &t.ForeignKeys[i]
+		f.OnDelete, f.OnUpdate = noRestrict(f.OnDelete), noRestrict(f.OnUpdate)
+		f.Deferrable, f.NotValid, f.Match = ingot.NotDeferrable, false, ""
+	}
+	for i := range t.Checks {
+		t.Checks[i].NotValid = false
+	}
+	for i := range t.Indexes {
+		x := &t.Indexes[i]
+		if x.Using = strings.ToLower(x.Using); x.Using == "btree" {
+			x.Using = ""
+		}
+		x.Include, x.NullsNotDistinct, x.Concurrently = nil, false, false
+		x.Options = slices.DeleteFunc(x.Options, func(o ingot.Option) bool { return o.Name != "parser" && o.Name != "invisible" && o.Name != "comment" })
+		for j := range x.Parts {
+			p := &x.Parts[j]
+			p.Nulls, p.OpClass, p.Collation = "", "", ""
+		}
+	}
+	// A unique constraint is a unique index.
+	t.Indexes = slices.DeleteFunc(t.Indexes, func(x ingot.Index) bool {
+		u, ok := uniqueOf(x)
+		if ok {
+			t.Uniques = append(t.Uniques, u)
+		}
+		return ok
+	})
+	t.Options = normalOptions(t.Options)
+}
+
+// uniqueOf is the unique constraint that an index is.
+func uniqueOf(x ingot.Index) (ingot.Unique, bool) {
+	if !x.Unique || x.Where != "" || x.Using != "" || len(x.Options) > 0 {
+		return ingot.Unique{}, false
+	}
+	u := ingot.Unique{Name: x.Name, AnyName: x.AnyName}
+	for _, p := range x.Parts {
+		if p.Column == "" || p.Prefix != 0 || p.Desc {
+			return ingot.Unique{}, false
+		}
+		u.Columns = append(u.Columns, p.Column)
+	}
+	return u, true
+}
+
+func noRestrict(action string) string {
+	switch action = strings.ToUpper(action); action {
+	case "RESTRICT", "NO ACTION":
+		return ""
+	}
+	return action
+}
+
+// normalOptions leaves out what is the default of our tables, and what only other databases
+// know.
+func normalOptions(options []ingot.Option) []ingot.Option {
+	var out []ingot.Option
+	collated := slices.ContainsFunc(options, func(o ingot.Option) bool { return o.Name == "collate" })
+	for _, o := range options {
+		o.Value = strings.ToLower(o.Value)
+		switch {
+		case o.Name == "engine" && o.Value != "innodb",
+			o.Name == "charset" && o.Value != "utf8mb4" && !collated,
+			o.Name == "collate",
+			o.Name == "row_format" && o.Value != "default" && o.Value != "dynamic":
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// SameText compares expressions by what they say: brackets that group nothing, the case of
+// words and names, charsets in front of constants, and the servers' own names of functions
+// do not count. Two different constants are never the same.
+func (Dialect) SameText(a, b ingot.SQLText) bool {
+	return a == b || rules.Same(string(a), string(b))
+}

@@ -1,0 +1,199 @@
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"ingot"
+)
+
+// The flavours that Probe tells apart; empty is a single MySQL.
+const (
+	mariadb          = "mariadb"
+	galera           = "galera"            // MariaDB Galera Cluster
+	xtradb           = "xtradb-cluster"    // Percona's Galera, a MySQL
+	groupReplication = "group-replication" // MySQL, InnoDB Cluster
+	tidb             = "tidb"
+	vitess           = "vitess"
+)
+
+func isMariaDB(srv *ingot.Server) bool {
+	return srv != nil && (srv.Flavour == mariadb || srv.Flavour == galera)
+}
+
+// BeginSQL is START TRANSACTION, after SET TRANSACTION where an isolation level is asked
+// for: it holds for the next transaction alone.
+func (Dialect) BeginSQL(o ingot.TxOptions, srv *ingot.Server) ([]string, error) {
+	var statements []string
+	switch o.Isolation {
+	case sql.LevelDefault:
+	case sql.LevelReadUncommitted:
+		statements = append(statements, "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED")
+	case sql.LevelReadCommitted:
+		statements = append(statements, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+	case sql.LevelRepeatableRead:
+		statements = append(statements, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+	case sql.LevelSerializable:
+		if srv != nil && srv.Flavour == tidb {
+			return nil, fmt.Errorf("%s has no isolation level Serializable; Repeatable Read is its strictest", srv)
+		}
+		statements = append(statements, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+	default:
+		return nil, fmt.Errorf("mysql has no isolation level %s; it has Read Uncommitted, Read Committed, Repeatable Read and Serializable", o.Isolation)
+	}
+	if o.ReadOnly {
+		return append(statements, "START TRANSACTION READ ONLY"), nil
+	}
+	return append(statements, "START TRANSACTION"), nil
+}
+
+// Probe reads the server's version, flavour and abilities.
+func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error) {
+	var version string
+	rows, err := readRows(ctx, q, "SELECT VERSION()")
+	if err != nil {
+		if rows, liteErr := readRows(ctx, q, "SELECT sqlite_version()"); liteErr == nil && len(rows) == 1 {
+			return ingot.Server{}, fmt.Errorf("the server is SQLite %s, not MySQL: use sqlite.Dialect{} of ingot/dialects/sqlite", rows[0][0].String)
+		}
+		return ingot.Server{}, fmt.Errorf("asking the server for its version: %w", err)
+	}
+	if len(rows) == 1 {
+		version = rows[0][0].String
+	}
+	srv, err := serverOf(version)
+	if err != nil {
+		return srv, err
+	}
+	// SHOW VARIABLES leaves out what a server does not have, where @@name would fail.
+	rows, err = readRows(ctx, q, "SHOW VARIABLES WHERE Variable_name IN ('auto_increment_increment', 'group_replication_group_name', 'innodb_autoinc_lock_mode', 'wsrep_on', 'wsrep_provider')")
+	if err != nil {
+		return srv, fmt.Errorf("asking the server for its variables: %w", err)
+	}
+	variables := make(map[string]string, len(rows))
+	for _, row := range rows {
+		variables[strings.ToLower(row[0].String)] = row[1].String
+	}
+	srv.Flavour = clusterOf(srv.Flavour, variables)
+	srv.Caps = capsOf(&srv, variables)
+	return srv, nil
+}
+
+var versionNumber = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)(?:\.(\d+))?`)
+var tidbVersion = regexp.MustCompile(`TiDB-v?(\d+)\.(\d+)(?:\.(\d+))?`)
+
+// serverOf reads what SELECT VERSION() answers.
+func serverOf(version string) (ingot.Server, error) {
+	srv := ingot.Server{Dialect: "mysql"}
+	m := versionNumber.FindStringSubmatch(version)
+	switch {
+	case strings.Contains(version, "PostgreSQL"), strings.Contains(version, "CockroachDB"):
+		return srv, fmt.Errorf("the server is %q, not MySQL: use postgres.Dialect{} of ingot/dialects/postgres", version)
+	case m == nil:
+		return srv, fmt.Errorf("the server says it is %q, not MySQL", version)
+	case strings.Contains(version, "TiDB"):
+		srv.Flavour = tidb
+		if t := tidbVersion.FindStringSubmatch(version); t != nil {
+			m = t
+		}
+	case strings.Contains(strings.ToLower(version), "mariadb"):
+		srv.Flavour = mariadb
+	case strings.Contains(version, "Vitess"):
+		srv.Flavour = vitess
+	}
+	for i := range srv.Version {
+		srv.Version[i], _ = strconv.Atoi(m[i+1])
+	}
+	switch {
+	case srv.Flavour == mariadb && !srv.AtLeast(10, 6):
+		return srv, fmt.Errorf("%s is older than MariaDB 10.6", &srv)
+	case (srv.Flavour == "" || srv.Flavour == vitess) && !srv.AtLeast(8, 0):
+		return srv, fmt.Errorf("mysql %s is older than MySQL 8.0", version)
+	}
+	srv.Caps = capsOf(&srv, nil)
+	return srv, nil
+}
+
+// clusterOf tells the members of a cluster from single servers.
+func clusterOf(flavour string, variables map[string]string) string {
+	provider := strings.ToLower(variables["wsrep_provider"])
+	wsrep := strings.EqualFold(variables["wsrep_on"], "ON") && provider != "" && provider != "none"
+	switch {
+	case wsrep && flavour == mariadb:
+		return galera
+	case wsrep && flavour == "":
+		return xtradb
+	case flavour == "" && variables["group_replication_group_name"] != "":
+		return groupReplication
+	}
+	return flavour
+}
+
+func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
+	maria := isMariaDB(srv)
+	c := ingot.Caps{
+		InsertReturning: maria,
+		DeleteReturning: maria,
+		LastInsertID:    true,
+		MaxParams:       65535,
+		MaxIdent:        64,
+		BatchRows:       500,
+		CacheStatements: true,
+		Savepoints:      true,
+		SkipLocked:      true,
+		RowLocks:        true,
+		UpdateJoin:      true,
+		DefaultInValues: true,
+		TupleIn:         true,
+		TimeText:        "2006-01-02 15:04:05.999999",
+		EmptyValues:     "() VALUES ()",
+	}
+	switch srv.Flavour {
+	case "":
+		// From 8.0.13 a key part may be an expression.
+		c.ExpressionIndexes = srv.AtLeast(8, 1) || srv.AtLeast(8, 0) && srv.Version[2] >= 13
+	case tidb:
+		c.ExpressionIndexes = true
+		c.SkipLocked = false // parsed, and then ignored
+	case vitess:
+		c.ExpressionIndexes = true
+	case groupReplication, xtradb:
+		c.ExpressionIndexes = true
+	}
+	// One INSERT of rows that are known beforehand gets consecutive keys in every
+	// innodb_autoinc_lock_mode. In a cluster they are apart, by a distance that changes when
+	// members come and go.
+	if step := variables["auto_increment_increment"]; (srv.Flavour == "" || srv.Flavour == mariadb) && step == "1" {
+		c.Keys = ingot.KeysConsecutive
+	}
+	return c
+}
+
+// readRows reads a small answer whole.
+func readRows(ctx context.Context, q ingot.Queryer, query string, args ...any) ([][]sql.NullString, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var out [][]sql.NullString
+	cells := make([]any, len(columns))
+	for rows.Next() {
+		row := make([]sql.NullString, len(columns))
+		for i := range row {
+			cells[i] = &row[i]
+		}
+		if err := rows.Scan(cells...); err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}

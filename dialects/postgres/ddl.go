@@ -1,0 +1,854 @@
+package postgres
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"ingot"
+)
+
+// DDL renders a step as statements. Statements of one step belong into one transaction,
+// but for CREATE INDEX CONCURRENTLY, which runs outside of any.
+func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
+	switch x := step.(type) {
+	case ingot.CreateSchema:
+		return []string{"CREATE SCHEMA " + ident(x.Name)}, nil
+	case ingot.DropSchema:
+		return []string{"DROP SCHEMA " + ident(x.Name)}, nil
+
+	case ingot.CreateEnum:
+		return []string{createEnum(enumName(x.Enum), x.Enum.Values)}, nil
+	case ingot.DropEnum:
+		return []string{"DROP TYPE " + tableIdent(enumName(x.Enum))}, nil
+	case ingot.AlterEnum:
+		return alterEnum(x.Old, x.New, before)
+
+	case ingot.CreateSequence:
+		return []string{"CREATE SEQUENCE " + tableIdent(sequenceName(x.Sequence)) + sequenceOptions(nil, x.Sequence)}, nil
+	case ingot.DropSequence:
+		return []string{"DROP SEQUENCE " + tableIdent(sequenceName(x.Sequence))}, nil
+	case ingot.AlterSequence:
+		return alterSequence(x.Old, x.New), nil
+
+	case ingot.CreateTable:
+		return createTable(x.Table)
+	case ingot.DropTable:
+		return []string{"DROP TABLE " + tableIdent(tableName(x.Table))}, nil
+	case ingot.RenameTable:
+		return []string{alter(ingot.TableName{Schema: x.Schema, Name: x.From}) + "RENAME TO " + ident(x.To)}, nil
+	case ingot.AlterTable:
+		return alterTable(x)
+
+	case ingot.AddColumn:
+		def, err := columnDef(x.Column)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", x.Table, err)
+		}
+		return append([]string{alter(x.Table) + "ADD COLUMN " + def}, columnComment(x.Table, x.Column.Name, "", x.Column.Comment)...), nil
+	case ingot.DropColumn:
+		return []string{alter(x.Table) + "DROP COLUMN " + ident(x.Column.Name)}, nil
+	case ingot.RenameColumn:
+		return []string{alter(x.Table) + "RENAME COLUMN " + ident(x.From) + " TO " + ident(x.To)}, nil
+	case ingot.AlterColumn:
+		return alterColumn(x, before, srv)
+
+	case ingot.AlterPrimaryKey:
+		return alterPrimaryKey(x), nil
+	case ingot.AddUnique:
+		return []string{alter(x.Table) + "ADD " + uniqueDef(x.Unique)}, nil
+	case ingot.DropUnique:
+		name := x.Unique.Name
+		if name == "" {
+			name = objectName(x.Table.Name, strings.Join(x.Unique.Columns, "_"), "key")
+		}
+		return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(name)}, nil
+	case ingot.AddForeignKey:
+		return []string{alter(x.Table) + "ADD " + foreignKeyDef(x.ForeignKey) + notValid(x.ForeignKey.NotValid)}, nil
+	case ingot.DropForeignKey:
+		name := x.ForeignKey.Name
+		if name == "" {
+			name = objectName(x.Table.Name, strings.Join(x.ForeignKey.Columns, "_"), "fkey")
+		}
+		return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(name)}, nil
+	case ingot.AddCheck:
+		return []string{alter(x.Table) + "ADD " + checkDef(x.Check) + notValid(x.Check.NotValid)}, nil
+	case ingot.DropCheck:
+		if x.Check.Name == "" {
+			return nil, fmt.Errorf("table %s: a check without a name cannot be dropped: inspect the database for the name it gave", x.Table)
+		}
+		return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(x.Check.Name)}, nil
+	case ingot.ValidateConstraint:
+		return []string{alter(x.Table) + "VALIDATE CONSTRAINT " + ident(x.Name)}, nil
+
+	case ingot.CreateIndex:
+		text, err := createIndex(x.Table, x.Index)
+		return []string{text}, err
+	case ingot.DropIndex:
+		if x.Index.Name == "" {
+			return nil, fmt.Errorf("table %s: an index without a name cannot be dropped: inspect the database for the name it gave", x.Table)
+		}
+		text := "DROP INDEX "
+		if x.Index.Concurrently {
+			text += "CONCURRENTLY "
+		}
+		return []string{text + tableIdent(ingot.TableName{Schema: x.Table.Schema, Name: x.Index.Name})}, nil
+
+	case ingot.Exec:
+		return rules.Statements(string(x.SQL)), nil
+	case ingot.Do:
+		return nil, nil
+	}
+	return nil, fmt.Errorf("postgres cannot render a step of type %T", step)
+}
+
+func tableName(t ingot.Table) ingot.TableName {
+	return ingot.TableName{Schema: t.Schema, Name: t.Name}
+}
+func enumName(e ingot.Enum) ingot.TableName { return ingot.TableName{Schema: e.Schema, Name: e.Name} }
+func sequenceName(s ingot.Sequence) ingot.TableName {
+	return ingot.TableName{Schema: s.Schema, Name: s.Name}
+}
+
+func alter(t ingot.TableName) string { return "ALTER TABLE " + tableIdent(t) + " " }
+
+func notValid(is bool) string {
+	if is {
+		return " NOT VALID"
+	}
+	return ""
+}
+
+// createTable makes the table, then what CREATE TABLE has no place for.
+func createTable(t ingot.Table) ([]string, error) {
+	name := tableName(t)
+	parts := make([]string, 0, len(t.Columns)+4)
+	for _, c := range t.Columns {
+		def, err := columnDef(c)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", name, err)
+		}
+		parts = append(parts, def)
+	}
+	if len(t.PrimaryKey.Columns) > 0 {
+		parts = append(parts, primaryKeyDef(t.PrimaryKey))
+	}
+	for _, u := range t.Uniques {
+		parts = append(parts, uniqueDef(u))
+	}
+	for _, c := range t.Checks {
+		if !c.NotValid {
+			parts = append(parts, checkDef(c))
+		}
+	}
+	for _, f := range t.ForeignKeys {
+		if !f.NotValid {
+			parts = append(parts, foreignKeyDef(f))
+		}
+	}
+	create, with, tail, err := tableOptions(name, t.Options)
+	if err != nil {
+		return nil, err
+	}
+	list := "()"
+	if len(parts) > 0 {
+		list = "(\n\t" + strings.Join(parts, ",\n\t") + "\n)"
+	}
+	statements := []string{create + tableIdent(name) + " " + list + with + tail}
+	for _, c := range t.Checks {
+		if c.NotValid {
+			statements = append(statements, alter(name)+"ADD "+checkDef(c)+" NOT VALID")
+		}
+	}
+	for _, f := range t.ForeignKeys {
+		if f.NotValid {
+			statements = append(statements, alter(name)+"ADD "+foreignKeyDef(f)+" NOT VALID")
+		}
+	}
+	for _, x := range t.Indexes {
+		x.Concurrently = false // the table is empty, and in the same transaction
+		text, err := createIndex(name, x)
+		if err != nil {
+			return nil, err
+		}
+		statements = append(statements, text)
+	}
+	if t.Comment != "" {
+		statements = append(statements, tableComment(name, t.Comment))
+	}
+	for _, c := range t.Columns {
+		statements = append(statements, columnComment(name, c.Name, "", c.Comment)...)
+	}
+	return statements, nil
+}
+
+// tableOptions sorts options into the places CREATE TABLE has for them. Those of other
+// databases are left out, since one model may serve them all.
+func tableOptions(name ingot.TableName, options []ingot.Option) (create, with, tail string, err error) {
+	create = "CREATE TABLE "
+	var storage []string
+	for _, o := range options {
+		switch {
+		case o.Name == "unlogged":
+			create = "CREATE UNLOGGED TABLE "
+		case o.Name == "tablespace":
+			tail += " TABLESPACE " + ident(o.Value)
+		case storageOption(o.Name):
+			storage = append(storage, o.Name+" = "+o.Value)
+		case foreignOption(o.Name):
+		default:
+			return "", "", "", fmt.Errorf("table %s: postgres has no option %q", name, o.Name)
+		}
+	}
+	if len(storage) > 0 {
+		with = " WITH (" + strings.Join(storage, ", ") + ")"
+	}
+	return create, with, tail, nil
+}
+
+func storageOption(name string) bool {
+	for _, prefix := range []string{"fillfactor", "autovacuum_", "toast", "parallel_workers", "vacuum_", "log_autovacuum", "user_catalog_table"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func foreignOption(name string) bool {
+	return slices.Contains([]string{"strict", "without rowid", "autoincrement", "engine", "charset", "collate", "row_format"}, name)
+}
+
+func columnDef(c ingot.Column) (string, error) {
+	typ, err := typeOf(c)
+	if err != nil {
+		return "", err
+	}
+	def := ident(c.Name) + " " + typ
+	if c.Collation != "" {
+		def += " COLLATE " + collation(c.Collation)
+	}
+	switch {
+	case c.Generated != "":
+		def += " GENERATED ALWAYS AS (" + expr(c.Generated) + ")"
+		if c.Virtual {
+			def += " VIRTUAL"
+		} else {
+			def += " STORED"
+		}
+	case isIdentity(c):
+		def += " GENERATED " + identityWord(c.Identity) + " AS IDENTITY" + identityOptions(c.Identity)
+	case c.Default != "":
+		def += " DEFAULT " + expr(c.Default)
+	}
+	if !c.Null {
+		def += " NOT NULL"
+	}
+	return def, nil
+}
+
+// isIdentity reports whether the database fills the column by a sequence of its own. A
+// serial type brings its own default.
+func isIdentity(c ingot.Column) bool {
+	return (c.Auto || c.Identity != nil) && !strings.HasSuffix(strings.ToLower(string(c.Type)), "serial")
+}
+
+func identityWord(i *ingot.Identity) string {
+	if i != nil && i.Always {
+		return "ALWAYS"
+	}
+	return "BY DEFAULT"
+}
+
+func identityOptions(i *ingot.Identity) string {
+	if i == nil {
+		return ""
+	}
+	options := strings.TrimSpace(sequenceOptions(nil, ingot.Sequence{Start: i.Start, Increment: i.Increment, Min: i.Min, Max: i.Max, Cache: i.Cache, Cycle: i.Cycle}))
+	if options == "" {
+		return ""
+	}
+	return " (" + options + ")"
+}
+
+// sequenceOptions writes what is set, or, given the sequence before, what differs; then
+// zero is a default that has to be said.
+func sequenceOptions(old *ingot.Sequence, s ingot.Sequence) string {
+	fresh := old == nil
+	if fresh {
+		old = &ingot.Sequence{}
+	}
+	var b strings.Builder
+	if s.Type != old.Type {
+		b.WriteString(" AS " + nativeType(cmp.Or(s.Type, "bigint")))
+	}
+	for _, o := range []struct {
+		word, plain string
+		old, new    int64
+	}{
+		{"INCREMENT BY", "INCREMENT BY 1", old.Increment, s.Increment},
+		{"MINVALUE", "NO MINVALUE", old.Min, s.Min},
+		{"MAXVALUE", "NO MAXVALUE", old.Max, s.Max},
+		{"START WITH", "START WITH " + strconv.FormatInt(cmp.Or(s.Min, 1), 10), old.Start, s.Start},
+		{"CACHE", "CACHE 1", old.Cache, s.Cache},
+	} {
+		switch {
+		case o.old == o.new:
+		case o.new == 0:
+			b.WriteString(" " + o.plain)
+		default:
+			fmt.Fprintf(&b, " %s %d", o.word, o.new)
+		}
+	}
+	switch {
+	case s.Cycle && !old.Cycle:
+		b.WriteString(" CYCLE")
+	case old.Cycle && !s.Cycle:
+		b.WriteString(" NO CYCLE")
+	}
+	return b.String()
+}
+
+func alterSequence(old, s ingot.Sequence) []string {
+	var statements []string
+	if old.Name != s.Name {
+		statements = append(statements, "ALTER SEQUENCE "+tableIdent(sequenceName(old))+" RENAME TO "+ident(s.Name))
+	}
+	before := plainSequence(old)
+	if options := sequenceOptions(&before, plainSequence(s)); options != "" {
+		statements = append(statements, "ALTER SEQUENCE "+tableIdent(sequenceName(s))+options)
+	}
+	return statements
+}
+
+func constraint(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "CONSTRAINT " + ident(name) + " "
+}
+
+func primaryKeyDef(k ingot.PrimaryKey) string {
+	return constraint(k.Name) + "PRIMARY KEY (" + idents(k.Columns) + ")"
+}
+
+func uniqueDef(u ingot.Unique) string {
+	text := constraint(u.Name) + "UNIQUE "
+	if u.NullsNotDistinct {
+		text += "NULLS NOT DISTINCT "
+	}
+	return text + "(" + idents(u.Columns) + ")" + deferrable(u.Deferrable)
+}
+
+func foreignKeyDef(f ingot.ForeignKey) string {
+	text := constraint(f.Name) + "FOREIGN KEY (" + idents(f.Columns) + ") REFERENCES " +
+		tableIdent(ingot.TableName{Schema: f.RefSchema, Name: f.RefTable})
+	if len(f.RefColumns) > 0 {
+		text += " (" + idents(f.RefColumns) + ")"
+	}
+	if f.Match != "" {
+		text += " MATCH " + f.Match
+	}
+	if f.OnDelete != "" {
+		text += " ON DELETE " + f.OnDelete
+	}
+	if f.OnUpdate != "" {
+		text += " ON UPDATE " + f.OnUpdate
+	}
+	return text + deferrable(f.Deferrable)
+}
+
+func deferrable(d ingot.Deferrable) string {
+	switch d {
+	case ingot.DeferrableInitiallyImmediate:
+		return " DEFERRABLE"
+	case ingot.DeferrableInitiallyDeferred:
+		return " DEFERRABLE INITIALLY DEFERRED"
+	}
+	return ""
+}
+
+func checkDef(c ingot.Check) string {
+	return constraint(c.Name) + "CHECK (" + expr(c.Expr) + ")"
+}
+
+func createIndex(t ingot.TableName, x ingot.Index) (string, error) {
+	var b strings.Builder
+	b.WriteString("CREATE ")
+	if x.Unique {
+		b.WriteString("UNIQUE ")
+	}
+	b.WriteString("INDEX ")
+	if x.Concurrently {
+		b.WriteString("CONCURRENTLY ")
+	}
+	if x.Name != "" {
+		b.WriteString(ident(x.Name) + " ")
+	}
+	b.WriteString("ON " + tableIdent(t))
+	if x.Using != "" {
+		b.WriteString(" USING " + strings.ToLower(x.Using))
+	}
+	b.WriteString(" (")
+	for i, part := range x.Parts {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if part.Column != "" {
+			b.WriteString(ident(part.Column))
+		} else {
+			b.WriteString("(" + expr(part.Expr) + ")")
+		}
+		if part.Collation != "" {
+			b.WriteString(" COLLATE " + collation(part.Collation))
+		}
+		if part.OpClass != "" {
+			b.WriteString(" " + part.OpClass)
+		}
+		if part.Desc {
+			b.WriteString(" DESC")
+		}
+		if part.Nulls != "" {
+			b.WriteString(" NULLS " + part.Nulls)
+		}
+	}
+	b.WriteString(")")
+	if len(x.Include) > 0 {
+		b.WriteString(" INCLUDE (" + idents(x.Include) + ")")
+	}
+	if x.NullsNotDistinct {
+		b.WriteString(" NULLS NOT DISTINCT")
+	}
+	var storage []string
+	for _, o := range x.Options {
+		if !indexOption(o.Name) {
+			return "", fmt.Errorf("index %s of table %s: postgres has no option %q", x.Name, t, o.Name)
+		}
+		storage = append(storage, o.Name+" = "+o.Value)
+	}
+	if len(storage) > 0 {
+		b.WriteString(" WITH (" + strings.Join(storage, ", ") + ")")
+	}
+	if x.Where != "" {
+		b.WriteString(" WHERE " + expr(x.Where))
+	}
+	return b.String(), nil
+}
+
+// indexOption knows the storage parameters of PostgreSQL's own methods and of pgvector.
+func indexOption(name string) bool {
+	return slices.Contains([]string{"fillfactor", "deduplicate_items", "buffering", "fastupdate", "gin_pending_list_limit",
+		"pages_per_range", "autosummarize", "lists", "m", "ef_construction"}, name)
+}
+
+// collation quotes the name of a collation, which may stand in a schema.
+func collation(name string) string {
+	if strings.HasPrefix(name, `"`) {
+		return name
+	}
+	if rest, ok := strings.CutPrefix(name, "pg_catalog."); ok {
+		return "pg_catalog." + ident(rest)
+	}
+	return ident(name)
+}
+
+// expr is an expression as it goes into a statement; a comment in it must not swallow what
+// follows.
+func expr(text ingot.SQLText) string {
+	s := strings.TrimSpace(string(text))
+	if strings.Contains(s, "--") {
+		s += "\n"
+	}
+	return s
+}
+
+func tableComment(t ingot.TableName, comment string) string {
+	return "COMMENT ON TABLE " + tableIdent(t) + " IS " + commentText(comment)
+}
+
+func columnComment(t ingot.TableName, column, old, new string) []string {
+	if old == new {
+		return nil
+	}
+	return []string{"COMMENT ON COLUMN " + tableIdent(t) + "." + ident(column) + " IS " + commentText(new)}
+}
+
+func commentText(s string) string {
+	if s == "" {
+		return "NULL"
+	}
+	return literal(s)
+}
+
+func alterTable(x ingot.AlterTable) ([]string, error) {
+	var statements []string
+	if x.OldComment != x.NewComment {
+		statements = append(statements, tableComment(x.Table, x.NewComment))
+	}
+	var set, reset []string
+	for _, o := range x.NewOptions {
+		if slices.Contains(x.OldOptions, o) {
+			continue
+		}
+		switch {
+		case o.Name == "unlogged":
+			statements = append(statements, alter(x.Table)+"SET UNLOGGED")
+		case o.Name == "tablespace":
+			statements = append(statements, alter(x.Table)+"SET TABLESPACE "+ident(o.Value))
+		case storageOption(o.Name):
+			set = append(set, o.Name+" = "+o.Value)
+		case foreignOption(o.Name):
+		default:
+			return nil, fmt.Errorf("table %s: postgres has no option %q", x.Table, o.Name)
+		}
+	}
+	for _, o := range x.OldOptions {
+		if slices.ContainsFunc(x.NewOptions, func(n ingot.Option) bool { return n.Name == o.Name }) {
+			continue
+		}
+		switch {
+		case o.Name == "unlogged":
+			statements = append(statements, alter(x.Table)+"SET LOGGED")
+		case o.Name == "tablespace":
+			statements = append(statements, alter(x.Table)+"SET TABLESPACE pg_default")
+		case storageOption(o.Name):
+			reset = append(reset, o.Name)
+		}
+	}
+	if len(set) > 0 {
+		statements = append(statements, alter(x.Table)+"SET ("+strings.Join(set, ", ")+")")
+	}
+	if len(reset) > 0 {
+		statements = append(statements, alter(x.Table)+"RESET ("+strings.Join(reset, ", ")+")")
+	}
+	return statements, nil
+}
+
+func alterPrimaryKey(x ingot.AlterPrimaryKey) []string {
+	var actions []string
+	if len(x.Old.Columns) > 0 {
+		name := x.Old.Name
+		if name == "" {
+			name = objectName(x.Table.Name, "", "pkey")
+		}
+		if slices.Equal(x.Old.Columns, x.New.Columns) && x.New.Name != "" {
+			return []string{alter(x.Table) + "RENAME CONSTRAINT " + ident(name) + " TO " + ident(x.New.Name)}
+		}
+		actions = append(actions, "DROP CONSTRAINT "+ident(name))
+	}
+	if len(x.New.Columns) > 0 {
+		actions = append(actions, "ADD "+primaryKeyDef(x.New))
+	}
+	return []string{alter(x.Table) + strings.Join(actions, ", ")}
+}
+
+// alterColumn changes what differs in one ALTER TABLE, which PostgreSQL runs in an order
+// that works: the default goes before the type changes and comes back after, since the old
+// one may not convert, and keeps a cast in its text where it does.
+func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
+	old, c := x.Old, x.New
+	if old.Generated != c.Generated && c.Generated != "" || old.Generated != "" && c.Generated != "" && old.Virtual != c.Virtual {
+		if old.Generated != "" && old.Virtual == c.Virtual && srv != nil && srv.Flavour == "" && srv.AtLeast(17, 0) {
+			text := alter(x.Table) + "ALTER COLUMN " + ident(c.Name) + " SET EXPRESSION AS (" + expr(c.Generated) + ")"
+			return append([]string{text}, columnComment(x.Table, c.Name, old.Comment, c.Comment)...), nil
+		}
+		return remakeColumn(x.Table, c, before)
+	}
+	oldType, err := typeOf(old)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", x.Table, err)
+	}
+	newType, err := typeOf(c)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", x.Table, err)
+	}
+	name := "ALTER COLUMN " + ident(c.Name) + " "
+	retype := oldType != newType || old.Collation != c.Collation
+	identityGoes := isIdentity(old) && !isIdentity(c)
+	identityComes := !isIdentity(old) && isIdentity(c)
+
+	var actions []string
+	if old.Generated != "" && c.Generated == "" {
+		actions = append(actions, name+"DROP EXPRESSION")
+	}
+	if identityGoes { // an identity or a serial
+		actions = append(actions, name+"DROP IDENTITY IF EXISTS", name+"DROP DEFAULT")
+	}
+	dropDefault := old.Default != "" && (retype || c.Default == "")
+	if dropDefault && !identityGoes {
+		actions = append(actions, name+"DROP DEFAULT")
+	}
+	if retype {
+		text := name + "TYPE " + newType
+		if c.Collation != "" {
+			text += " COLLATE " + collation(c.Collation)
+		}
+		if using := usingClause(x, oldType, newType); using != "" {
+			text += " USING " + using
+		}
+		actions = append(actions, text)
+	}
+	if c.Default != "" && (dropDefault || old.Default != c.Default) {
+		actions = append(actions, name+"SET DEFAULT "+expr(c.Default))
+	}
+	switch {
+	case old.Null && !c.Null:
+		actions = append(actions, name+"SET NOT NULL")
+	case !old.Null && c.Null:
+		actions = append(actions, name+"DROP NOT NULL")
+	}
+	if identityComes {
+		actions = append(actions, name+"ADD GENERATED "+identityWord(c.Identity)+" AS IDENTITY"+identityOptions(c.Identity))
+	}
+	if isIdentity(old) && isIdentity(c) {
+		if set := identityChanges(old.Identity, c.Identity, c.Type); set != "" {
+			actions = append(actions, name+set)
+		}
+	}
+	var statements []string
+	if len(actions) > 0 {
+		statements = append(statements, alter(x.Table)+strings.Join(actions, ", "))
+	}
+	if identityComes { // rows that are there have keys already
+		statements = append(statements, fmt.Sprintf("SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), COALESCE(max(%s), 0) + 1, false) FROM %s",
+			literal(tableIdent(x.Table)), literal(c.Name), ident(c.Name), tableIdent(x.Table)))
+	}
+	return append(statements, columnComment(x.Table, c.Name, old.Comment, c.Comment)...), nil
+}
+
+// usingClause is the conversion of the rows. PostgreSQL's own refuses what it would have to
+// cut off, so that USING is written only where there is none.
+func usingClause(x ingot.AlterColumn, oldType, newType string) string {
+	column := ident(x.New.Name)
+	if x.Using != "" {
+		return expr(x.Using)
+	}
+	from, to := family(Dialect{}.CanonicalType(x.Old.Type)), family(Dialect{}.CanonicalType(x.New.Type))
+	switch {
+	case oldType == newType:
+		return ""
+	case x.Old.Enum != "" && x.New.Enum != "":
+		return column + "::text::" + newType
+	case x.New.Enum != "":
+		return column + "::" + newType
+	case to == "text", x.Old.Enum == "" && from == to:
+		return ""
+	case from == "number" && to == "boolean":
+		return column + " <> 0"
+	case from == "boolean" && to == "number":
+		return column + "::integer"
+	}
+	return column + "::" + newType
+}
+
+// identityChanges are the actions that lead from one identity to another.
+func identityChanges(old, c *ingot.Identity, t ingot.Type) string {
+	plain := func(i *ingot.Identity) (ingot.Sequence, bool) {
+		p := plainIdentity(i, t)
+		if p == nil {
+			return ingot.Sequence{}, false
+		}
+		return ingot.Sequence{Start: p.Start, Increment: p.Increment, Min: p.Min, Max: p.Max, Cache: p.Cache, Cycle: p.Cycle}, p.Always
+	}
+	before, wasAlways := plain(old)
+	after, always := plain(c)
+	var actions string
+	if wasAlways != always {
+		actions = " SET GENERATED " + identityWord(c)
+	}
+	for _, option := range sequenceWords.FindAllString(sequenceOptions(&before, after), -1) {
+		actions += " SET " + option
+	}
+	return strings.TrimSpace(actions)
+}
+
+// sequenceWords cuts the options of a sequence apart.
+var sequenceWords = regexp.MustCompile(`(?:INCREMENT BY|MINVALUE|MAXVALUE|START WITH|CACHE) -?\d+|NO (?:MINVALUE|MAXVALUE|CYCLE)|CYCLE`)
+
+// remakeColumn drops a column that the database computes and adds it anew, with all that
+// lay on it.
+func remakeColumn(table ingot.TableName, c ingot.Column, before *ingot.Schema) ([]string, error) {
+	if before == nil {
+		return nil, fmt.Errorf("column %s of table %s has to be made anew, and what lies on it is not known: give the schema before the step", c.Name, table)
+	}
+	t := before.Table(table)
+	if t == nil {
+		return nil, fmt.Errorf("there is no table %s", table)
+	}
+	def, err := columnDef(c)
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", table, err)
+	}
+	statements := []string{
+		alter(table) + "DROP COLUMN " + ident(c.Name),
+		alter(table) + "ADD COLUMN " + def,
+	}
+	if slices.Contains(t.PrimaryKey.Columns, c.Name) {
+		statements = append(statements, alter(table)+"ADD "+primaryKeyDef(t.PrimaryKey))
+	}
+	for _, u := range t.Uniques {
+		if slices.Contains(u.Columns, c.Name) {
+			statements = append(statements, alter(table)+"ADD "+uniqueDef(u))
+		}
+	}
+	for _, k := range t.Checks {
+		if rules.Mentions(string(k.Expr), c.Name) {
+			statements = append(statements, alter(table)+"ADD "+checkDef(k)+notValid(k.NotValid))
+		}
+	}
+	for _, f := range t.ForeignKeys {
+		if slices.Contains(f.Columns, c.Name) {
+			statements = append(statements, alter(table)+"ADD "+foreignKeyDef(f)+notValid(f.NotValid))
+		}
+	}
+	for _, x := range t.Indexes {
+		if indexMentions(x, c.Name) {
+			text, err := createIndex(table, x)
+			if err != nil {
+				return nil, err
+			}
+			statements = append(statements, text)
+		}
+	}
+	return append(statements, columnComment(table, c.Name, "", c.Comment)...), nil
+}
+
+func indexMentions(x ingot.Index, column string) bool {
+	return slices.Contains(x.Include, column) || x.Where != "" && rules.Mentions(string(x.Where), column) ||
+		slices.ContainsFunc(x.Parts, func(p ingot.IndexPart) bool {
+			return p.Column == column || p.Expr != "" && rules.Mentions(string(p.Expr), column)
+		})
+}
+
+func createEnum(name ingot.TableName, values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = literal(v)
+	}
+	return "CREATE TYPE " + tableIdent(name) + " AS ENUM (" + strings.Join(quoted, ", ") + ")"
+}
+
+// alterEnum adds values in place; a type that loses values or changes their order is made
+// anew, and its columns converted by the values' names.
+func alterEnum(old, enum ingot.Enum, before *ingot.Schema) ([]string, error) {
+	var statements []string
+	name := enumName(enum)
+	if old.Name != enum.Name {
+		statements = append(statements, "ALTER TYPE "+tableIdent(enumName(old))+" RENAME TO "+ident(enum.Name))
+	}
+	if slices.Equal(old.Values, enum.Values) {
+		return statements, nil
+	}
+	if subsequence(old.Values, enum.Values) {
+		for i, v := range enum.Values {
+			if slices.Contains(old.Values, v) {
+				continue
+			}
+			text := "ALTER TYPE " + tableIdent(name) + " ADD VALUE " + literal(v)
+			switch {
+			case i > 0:
+				text += " AFTER " + literal(enum.Values[i-1])
+			case len(enum.Values) > 1:
+				text += " BEFORE " + literal(old.Values[0])
+			}
+			statements = append(statements, text)
+		}
+		return statements, nil
+	}
+	if before == nil {
+		return nil, fmt.Errorf("enum %s has to be made anew, and its columns are not known: give the schema before the step", name)
+	}
+	stale := ingot.TableName{Schema: enum.Schema, Name: cut(enum.Name, 63-len("__old")) + "__old"}
+	statements = append(statements, "ALTER TYPE "+tableIdent(name)+" RENAME TO "+ident(stale.Name), createEnum(name, enum.Values))
+	for _, t := range before.Tables {
+		for _, c := range t.Columns {
+			if c.Enum != "" && splitName(c.Enum) == enumName(old) {
+				statements = append(statements, convertEnum(t, c, name)...)
+			}
+		}
+	}
+	return append(statements, "DROP TYPE "+tableIdent(stale)), nil
+}
+
+// convertEnum moves a column to the type's new body. Expressions hold constants of the old
+// one, so that what they stand in goes before and comes back after.
+func convertEnum(t ingot.Table, c ingot.Column, enum ingot.TableName) []string {
+	table := tableName(t)
+	var statements, after []string
+	for _, k := range t.Checks {
+		if rules.Mentions(string(k.Expr), c.Name) && k.Name != "" {
+			statements = append(statements, alter(table)+"DROP CONSTRAINT "+ident(k.Name))
+			after = append(after, alter(table)+"ADD "+checkDef(k)+notValid(k.NotValid))
+		}
+	}
+	for _, x := range t.Indexes {
+		expression := slices.ContainsFunc(x.Parts, func(p ingot.IndexPart) bool { return p.Expr != "" })
+		if (x.Where != "" || expression) && indexMentions(x, c.Name) {
+			statements = append(statements, "DROP INDEX "+tableIdent(ingot.TableName{Schema: t.Schema, Name: x.Name}))
+			x.Concurrently = false
+			if text, err := createIndex(table, x); err == nil {
+				after = append(after, text)
+			}
+		}
+	}
+	name := "ALTER COLUMN " + ident(c.Name) + " "
+	var actions []string
+	if c.Default != "" {
+		actions = append(actions, name+"DROP DEFAULT")
+	}
+	actions = append(actions, name+"TYPE "+tableIdent(enum)+" USING "+ident(c.Name)+"::text::"+tableIdent(enum))
+	if c.Default != "" {
+		actions = append(actions, name+"SET DEFAULT "+expr(c.Default))
+	}
+	return append(append(statements, alter(table)+strings.Join(actions, ", ")), after...)
+}
+
+// subsequence reports whether all of a stand in b in the same order.
+func subsequence(a, b []string) bool {
+	for _, v := range b {
+		if len(a) > 0 && a[0] == v {
+			a = a[1:]
+		}
+	}
+	return len(a) == 0
+}
+
+// objectName is the name PostgreSQL gives to what has none: table, columns and a label,
+// the longer of the first two cut until all fits into 63 bytes.
+func objectName(table, columns, label string) string {
+	room := 63 - len(label) - 1
+	if columns != "" {
+		room--
+	}
+	a, b := len(table), len(columns)
+	for a+b > room {
+		if a > b {
+			a--
+		} else {
+			b--
+		}
+	}
+	name := cut(table, a)
+	if columns != "" {
+		name += "_" + cut(columns, b)
+	}
+	return name + "_" + label
+}
+
+// cut shortens a name to n bytes without cutting a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+var errNoSchema = errors.New("search_path names no schema that exists: set it, or give the connection a schema")

@@ -1,0 +1,159 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"ingot"
+	"ingot/dialects/internal/lease"
+	"ingot/dialects/internal/sqltext"
+)
+
+// LockMigrations takes an advisory lock of the session, for the default schema. Where such
+// locks hold nothing (CockroachDB, YugabyteDB), or only on one node, a row is the lock.
+func (Dialect) LockMigrations(ctx context.Context, conn ingot.Queryer, srv *ingot.Server) (ingot.MigrationLock, error) {
+	standby, err := oneText(ctx, conn, "SELECT pg_catalog.pg_is_in_recovery()::text")
+	if err == nil && standby == "true" {
+		return nil, fmt.Errorf("%w: the server is a standby; migrate on the primary", ingot.ErrReadOnly)
+	}
+	if srv.Flavour == cockroach || srv.Flavour == yugabyte {
+		return lease.Acquire(ctx, conn, lease.Text{
+			Table:       ident("ingot_lock"),
+			Now:         "CAST(extract(epoch FROM now()) AS BIGINT)",
+			Placeholder: func(n int) string { return "$" + strconv.Itoa(n) },
+		})
+	}
+	backend, err := oneText(ctx, conn, "SELECT pg_catalog.pg_backend_pid()::text")
+	if err != nil {
+		return nil, err
+	}
+	attempt := context.WithoutCancel(ctx) // it does not wait, and cut short it would cost the connection
+	for {
+		got, err := oneText(attempt, conn, "SELECT pg_catalog.pg_try_advisory_lock("+lockKey+")::text")
+		if err != nil {
+			return nil, err
+		}
+		if got == "true" {
+			return advisoryLock{conn, backend}, nil
+		}
+		// Asking again, not waiting inside of a statement: CREATE INDEX CONCURRENTLY would
+		// wait for that statement to end.
+		holder, _ := oneText(attempt, conn, lockHolder)
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("it is held by %s: %w", holder, ctx.Err())
+		case <-time.After(20*time.Millisecond + rand.N(80*time.Millisecond)):
+		}
+	}
+}
+
+// lockKey tells the locks of migrations from others, schema by schema.
+const lockKey = "pg_catalog.hashtextextended('ingot migrations ' || current_schema()::text, 0)"
+
+// An advisory lock with a key of 64 bits stands as two halves.
+const lockHolders = `FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+AND (l.classid::bigint << 32) | l.objid::bigint = ` + lockKey
+
+const lockHolder = `SELECT 'process ' || a.pid || ' of the server, ' || COALESCE(NULLIF(a.application_name, ''), 'a program') || ' at ' || COALESCE(a.client_addr::text, 'the same host')
+FROM pg_catalog.pg_stat_activity a WHERE a.pid IN (SELECT l.pid ` + lockHolders + `) LIMIT 1`
+
+type advisoryLock struct {
+	conn    ingot.Queryer
+	backend string
+}
+
+// Check also finds a pooler that has put another backend behind the connection.
+func (l advisoryLock) Check(ctx context.Context) error {
+	backend, err := oneText(ctx, l.conn, "SELECT l.pid::text "+lockHolders+" AND l.pid = pg_catalog.pg_backend_pid()")
+	switch {
+	case err != nil:
+		return fmt.Errorf("the lock of the migrations cannot be checked: %w", err)
+	case backend != l.backend:
+		return errors.New("the lock of the migrations was lost: the connection has another backend than it had; migrate over a direct connection, not through a pooler of transactions")
+	}
+	return nil
+}
+
+func (l advisoryLock) Unlock(ctx context.Context) error {
+	_, err := l.conn.ExecContext(ctx, "SELECT pg_catalog.pg_advisory_unlock("+lockKey+")")
+	return err
+}
+
+// OutsideTransaction is so for what PostgreSQL runs only by itself, and for new values of an
+// enum, which the transaction that adds them could not use.
+func (Dialect) OutsideTransaction(step ingot.Step, _ *ingot.Server) bool {
+	switch x := step.(type) {
+	case ingot.CreateIndex:
+		return x.Index.Concurrently
+	case ingot.DropIndex:
+		return x.Index.Concurrently
+	case ingot.AlterEnum:
+		return len(x.New.Values) > len(x.Old.Values) && subsequence(x.Old.Values, x.New.Values)
+	case ingot.Exec:
+		tokens, ok := rules.Tokens(string(x.SQL))
+		return ok && alone(tokens)
+	}
+	return false
+}
+
+// alone reports whether a statement must not run in a transaction.
+func alone(tokens []sqltext.Token) bool {
+	word := func(i int) string {
+		if i < len(tokens) && tokens[i].Kind == sqltext.Word {
+			return tokens[i].Text
+		}
+		return ""
+	}
+	switch first, second := word(0), word(1); first {
+	case "vacuum":
+		return true
+	case "create", "drop":
+		if second == "database" || second == "tablespace" {
+			return true
+		}
+	case "alter":
+		if second == "system" {
+			return true
+		}
+		if second == "type" {
+			for i := range tokens {
+				if word(i) == "add" && word(i+1) == "value" {
+					return true
+				}
+			}
+		}
+		return false
+	case "reindex":
+		if second == "database" || second == "system" {
+			return true
+		}
+	default:
+		return false
+	}
+	for i := range min(len(tokens), 6) {
+		if word(i) == "concurrently" {
+			return true
+		}
+	}
+	return false
+}
+
+// OfflineServer is the oldest PostgreSQL with all that the schemas here can say.
+func (Dialect) OfflineServer() ingot.Server {
+	srv := ingot.Server{Dialect: "postgres", Version: [3]int{15, 0, 0}}
+	srv.Caps = capsOf(srv)
+	return srv
+}
+
+// AppendLiteral writes a string constant.
+func (Dialect) AppendLiteral(b []byte, s string) []byte { return append(b, literal(s)...) }
+
+// OfflineMode is nothing: BEGIN and COMMIT are enough.
+func (Dialect) OfflineMode([]ingot.Step, *ingot.Server) (begin, check, end []string) {
+	return nil, nil, nil
+}

@@ -1,0 +1,122 @@
+package postgres
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"ingot"
+)
+
+// Traits are PostgreSQL's.
+func (Dialect) Traits() ingot.SchemaTraits {
+	return ingot.SchemaTraits{NamedEnums: true, MaxIdent: 63}
+}
+
+// NormalizeTable brings a table to what PostgreSQL keeps of it.
+func (d Dialect) NormalizeTable(t *ingot.Table) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		c.OnUpdate = ""
+		if strings.HasSuffix(strings.ToLower(string(c.Type)), "serial") {
+			c.Auto = true
+		}
+		if c.Enum == "" {
+			c.Type = d.CanonicalType(c.Type)
+		}
+		if c.Auto || c.Identity != nil {
+			c.Auto, c.Null, c.Default = true, false, ""
+			c.Identity = plainIdentity(c.Identity, c.Type)
+		}
+		if c.Generated == "" {
+			c.Virtual = false
+		}
+		if c.Collation == "default" {
+			c.Collation = ""
+		}
+		if isNull(c.Default) {
+			c.Default = ""
+		}
+	}
+	t.Options = slices.DeleteFunc(t.Options, func(o ingot.Option) bool {
+		return o.Name != "unlogged" && o.Name != "tablespace" && !storageOption(o.Name)
+	})
+	for i := range t.Indexes {
+		x := &t.Indexes[i]
+		if x.Using = strings.ToLower(x.Using); x.Using == "btree" {
+			x.Using = ""
+		}
+		x.Concurrently = false
+		x.Options = slices.DeleteFunc(x.Options, func(o ingot.Option) bool { return !indexOption(o.Name) })
+		for j := range x.Parts {
+			p := &x.Parts[j]
+			p.Prefix = 0
+			if p.Nulls = strings.ToUpper(p.Nulls); p.Desc && p.Nulls == "FIRST" || !p.Desc && p.Nulls == "LAST" {
+				p.Nulls = ""
+			}
+		}
+	}
+}
+
+// NormalizeSequence clears what is the default.
+func (Dialect) NormalizeSequence(q *ingot.Sequence) { *q = plainSequence(*q) }
+
+// plainIdentity is nil for what BY DEFAULT alone gives.
+func plainIdentity(i *ingot.Identity, t ingot.Type) *ingot.Identity {
+	if i == nil {
+		return nil
+	}
+	s := plainSequence(ingot.Sequence{Type: t, Start: i.Start, Increment: i.Increment, Min: i.Min, Max: i.Max, Cache: i.Cache, Cycle: i.Cycle})
+	plain := ingot.Identity{Always: i.Always, Start: s.Start, Increment: s.Increment, Min: s.Min, Max: s.Max, Cache: s.Cache, Cycle: s.Cycle}
+	if plain == (ingot.Identity{}) {
+		return nil
+	}
+	return &plain
+}
+
+// plainSequence clears what is the default, so that it does not matter whether it was said.
+func plainSequence(s ingot.Sequence) ingot.Sequence {
+	low, high := int64(math.MinInt64), int64(math.MaxInt64)
+	switch s.Type {
+	case "smallint":
+		low, high = math.MinInt16, math.MaxInt16
+	case "integer":
+		low, high = math.MinInt32, math.MaxInt32
+	}
+	first, last := int64(1), high
+	if s.Increment < 0 {
+		first, last = low, -1
+	}
+	start := cmp.Or(s.Min, first)
+	if s.Increment < 0 {
+		start = cmp.Or(s.Max, last)
+	}
+	clear := func(value *int64, plain int64) {
+		if *value == plain {
+			*value = 0
+		}
+	}
+	clear(&s.Start, start)
+	clear(&s.Min, first)
+	clear(&s.Max, last)
+	clear(&s.Increment, 1)
+	clear(&s.Cache, 1)
+	if s.Type == "bigint" {
+		s.Type = ""
+	}
+	return s
+}
+
+// isNull reports whether a default is none: NULL, or NULL::text.
+func isNull(text ingot.SQLText) bool {
+	tokens, ok := rules.Tokens(string(text))
+	return ok && len(tokens) > 0 && tokens[0].Is("null") && (len(tokens) == 1 || tokens[1].Is("::"))
+}
+
+// SameText compares expressions by what they say: brackets that group nothing, the case of
+// words, casts of constants to the types they have anyway, and PostgreSQL's ways of printing
+// IN, BETWEEN and LIKE do not count. Two different constants are never the same.
+func (Dialect) SameText(a, b ingot.SQLText) bool {
+	return a == b || rules.Same(string(a), string(b))
+}

@@ -1,0 +1,150 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"ingot"
+)
+
+// The flavours that Probe tells apart; empty is PostgreSQL itself.
+const (
+	citus     = "citus"
+	cockroach = "cockroach"
+	yugabyte  = "yugabyte"
+)
+
+// BeginSQL is one BEGIN with its options.
+func (Dialect) BeginSQL(o ingot.TxOptions, _ *ingot.Server) ([]string, error) {
+	text := "BEGIN"
+	switch o.Isolation {
+	case sql.LevelDefault:
+	case sql.LevelReadUncommitted:
+		text += " ISOLATION LEVEL READ UNCOMMITTED"
+	case sql.LevelReadCommitted:
+		text += " ISOLATION LEVEL READ COMMITTED"
+	case sql.LevelRepeatableRead, sql.LevelSnapshot: // its repeatable read is a snapshot
+		text += " ISOLATION LEVEL REPEATABLE READ"
+	case sql.LevelSerializable:
+		text += " ISOLATION LEVEL SERIALIZABLE"
+	default:
+		return nil, fmt.Errorf("postgres has no isolation level %s; it has Read Committed, Repeatable Read (Snapshot) and Serializable", o.Isolation)
+	}
+	if o.ReadOnly {
+		text += " READ ONLY"
+	}
+	return []string{text}, nil
+}
+
+// CommitSQL asks for something before COMMIT, in the same message. After a statement that
+// failed, COMMIT alone is a ROLLBACK and no error; the question before it is one.
+func (Dialect) CommitSQL() string { return "SELECT 1; COMMIT" }
+
+// Probe reads the server's version, flavour and abilities.
+func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error) {
+	version, err := oneText(ctx, q, "SELECT version()")
+	if err != nil {
+		if v, liteErr := oneText(ctx, q, "SELECT sqlite_version()"); liteErr == nil {
+			return ingot.Server{}, fmt.Errorf("the server is SQLite %s, not PostgreSQL: use sqlite.Dialect{} of ingot/dialects/sqlite", v)
+		}
+		return ingot.Server{}, fmt.Errorf("asking the server for its version: %w", err)
+	}
+	srv, err := serverOf(version)
+	if err != nil || srv.Flavour != "" {
+		return srv, err
+	}
+	extension, err := oneText(ctx, q, "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'citus'")
+	if err != nil {
+		return ingot.Server{}, fmt.Errorf("asking the server for its extensions: %w", err)
+	}
+	if extension != "" {
+		srv.Flavour = citus
+		srv.Caps = capsOf(srv)
+	}
+	return srv, nil
+}
+
+var (
+	cockroachVersion = regexp.MustCompile(`^CockroachDB .*?v(\d+)\.(\d+)(?:\.(\d+))?`)
+	yugabyteVersion  = regexp.MustCompile(`^PostgreSQL .*?-YB-(\d+)\.(\d+)(?:\.(\d+))?`)
+	postgresVersion  = regexp.MustCompile(`^(?:PostgreSQL|EnterpriseDB) (\d+)(?:\.(\d+))?(?:\.(\d+))?`)
+)
+
+// serverOf reads what SELECT version() answers. Citus keeps PostgreSQL's version, which is
+// what its abilities follow.
+func serverOf(version string) (ingot.Server, error) {
+	for _, known := range []struct {
+		flavour string
+		version *regexp.Regexp
+	}{{cockroach, cockroachVersion}, {yugabyte, yugabyteVersion}, {"", postgresVersion}} {
+		if m := known.version.FindStringSubmatch(version); m != nil {
+			srv := ingot.Server{Dialect: "postgres", Flavour: known.flavour}
+			for i := range srv.Version {
+				srv.Version[i], _ = strconv.Atoi(m[i+1])
+			}
+			srv.Caps = capsOf(srv)
+			return srv, nil
+		}
+	}
+	if version != "" && version[0] >= '0' && version[0] <= '9' {
+		return ingot.Server{}, fmt.Errorf("the server is MySQL or MariaDB (%s), not PostgreSQL: use mysql.Dialect{} of ingot/dialects/mysql", version)
+	}
+	return ingot.Server{}, fmt.Errorf("the server says it is %q, not PostgreSQL", version)
+}
+
+func capsOf(srv ingot.Server) ingot.Caps {
+	c := ingot.Caps{
+		InsertReturning:   true,
+		UpdateReturning:   true,
+		DeleteReturning:   true,
+		Keys:              ingot.KeysReserved,
+		MaxParams:         65535,
+		MaxIdent:          63,
+		BatchRows:         500,
+		TransactionalDDL:  true,
+		Savepoints:        true,
+		SkipLocked:        true,
+		RowLocks:          true,
+		Deferrable:        true,
+		PartialIndexes:    true,
+		ExpressionIndexes: true,
+		ArrayIn:           true,
+		UpdateFrom:        true,
+		UntypedValues:     true,
+		DefaultInValues:   true,
+		NullsOrder:        true,
+		TupleIn:           true,
+		EmptyValues:       "DEFAULT VALUES",
+	}
+	switch srv.Flavour {
+	case cockroach: // keys may come from unique_rowid(), which no sequence reserves
+		c.Keys = ingot.KeysSingle
+		c.TransactionalDDL = false
+		c.Deferrable = false
+		c.MaxIdent = 128
+	case yugabyte:
+		c.TransactionalDDL = false
+	case citus: // only where the query meets one shard
+		c.SkipLocked = false
+	}
+	return c
+}
+
+// oneText returns the first column of the first row; no row is "".
+func oneText(ctx context.Context, q ingot.Queryer, query string) (string, error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var text sql.NullString
+	if rows.Next() {
+		if err := rows.Scan(&text); err != nil {
+			return "", err
+		}
+	}
+	return text.String, rows.Err()
+}

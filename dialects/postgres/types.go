@@ -1,0 +1,274 @@
+package postgres
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ingot"
+	"ingot/dialects/internal/sqltext"
+)
+
+var (
+	lexical = sqltext.Rules{Reserved: reserved}
+	rules   = sqltext.Rules{
+		Reserved:  reserved,
+		Functions: map[string]string{"current_timestamp": "now", "transaction_timestamp": "now"},
+		Type:      func(t string) string { return string(Dialect{}.CanonicalType(ingot.Type(t))) },
+	}
+)
+
+// CanonicalType writes a type in words of the common vocabulary where it has one, else as
+// PostgreSQL prints it. jsonb is the word json; PostgreSQL's textual type is spelled
+// pg_catalog.json.
+func (Dialect) CanonicalType(t ingot.Type) ingot.Type {
+	p, ok := parseType(string(t))
+	if !ok {
+		return ingot.Type(strings.Join(strings.Fields(string(t)), " "))
+	}
+	return ingot.Type(p.canonical() + p.array)
+}
+
+// A typeText is a type cut into its parts: numeric (10,2) [] is {numeric, 10,2, []}.
+type typeText struct {
+	name  string // words, with single spaces
+	args  []string
+	array string // "[]" or empty: PostgreSQL keeps neither bounds nor dimensions
+}
+
+func parseType(text string) (typeText, bool) {
+	tokens, ok := lexical.Tokens(text)
+	if !ok || len(tokens) == 0 {
+		return typeText{}, false
+	}
+	var p typeText
+	var words []string
+	for i := 0; i < len(tokens); i++ {
+		t := tokens[i]
+		switch {
+		case t.Is("["), t.Is("array"):
+			p.array = "[]"
+			for i+1 < len(tokens) && (tokens[i+1].Is("[") || tokens[i+1].Is("]") || tokens[i+1].Kind == sqltext.Number) {
+				i++
+			}
+		case t.Is("]"):
+		case t.Is("("):
+			for i++; i < len(tokens) && !tokens[i].Is(")"); i++ {
+				if !tokens[i].Is(",") {
+					p.args = append(p.args, text[tokens[i].Start:tokens[i].End])
+				}
+			}
+			if i == len(tokens) {
+				return p, false
+			}
+		case t.Is("."):
+			if len(words) == 0 || i+1 == len(tokens) {
+				return p, false
+			}
+			i++
+			words[len(words)-1] += "." + spell(tokens[i])
+		case t.Kind == sqltext.Word, t.Kind == sqltext.Name:
+			words = append(words, spell(t))
+		default:
+			return p, false
+		}
+	}
+	p.name = strings.Join(words, " ")
+	if p.name != "pg_catalog.json" {
+		p.name = strings.TrimPrefix(p.name, "pg_catalog.")
+	}
+	return p, p.name != ""
+}
+
+// spell writes a token as PostgreSQL would: quoted only where it must be.
+func spell(t sqltext.Token) string {
+	if t.Kind == sqltext.Name && !(plainName(t.Text) && !reserved(t.Text) && t.Text != "char") {
+		return ident(t.Text)
+	}
+	return t.Text
+}
+
+func (p typeText) canonical() string {
+	args := ""
+	if len(p.args) > 0 {
+		args = "(" + strings.Join(p.args, ",") + ")"
+	}
+	switch p.name {
+	case "bool", "boolean":
+		return "boolean"
+	case "int2", "smallint", "smallserial", "serial2", "tinyint", "tinyint unsigned":
+		return "smallint"
+	case "int4", "int", "integer", "serial", "serial4", "smallint unsigned", "unsigned smallint":
+		return "integer"
+	case "int8", "bigint", "bigserial", "serial8", "integer unsigned", "int unsigned", "unsigned integer", "unsigned int":
+		return "bigint"
+	case "bigint unsigned", "unsigned bigint": // no unsigned integers here
+		return "decimal(20,0)"
+	case "float4", "real":
+		return "real"
+	case "float8", "double precision", "double":
+		return "double"
+	case "float":
+		if len(p.args) == 1 {
+			if bits, err := strconv.Atoi(p.args[0]); err == nil && bits <= 24 {
+				return "real"
+			}
+		}
+		return "double"
+	case "numeric", "decimal", "dec":
+		if len(p.args) == 1 {
+			return "decimal(" + p.args[0] + ",0)"
+		}
+		return "decimal" + args
+	case "varchar", "character varying", "char varying":
+		return "varchar" + args
+	case "char", "character":
+		if args == "" {
+			return "char(1)"
+		}
+		return "char" + args
+	case "bpchar":
+		if args == "" {
+			return "bpchar"
+		}
+		return "char" + args
+	case "bytea", "blob":
+		return "blob"
+	case "jsonb", "json":
+		return "json"
+	case "timestamp with time zone", "timestamptz":
+		if len(p.args) == 0 || p.args[0] == "6" {
+			return "timestamp"
+		}
+		return "timestamp" + args + " with time zone"
+	case "timestamp":
+		if len(p.args) == 0 {
+			return "timestamp"
+		}
+		return "timestamp" + defaultPrecision(args) + " without time zone"
+	case "timestamp without time zone":
+		return "timestamp" + defaultPrecision(args) + " without time zone"
+	case "time", "time without time zone":
+		return "time" + defaultPrecision(args)
+	case "time with time zone", "timetz":
+		return "time" + defaultPrecision(args) + " with time zone"
+	case "bit":
+		if args == "" {
+			return "bit(1)"
+		}
+		return "bit" + args
+	case "varbit", "bit varying":
+		return "bit varying" + args
+	}
+	return p.name + args
+}
+
+func defaultPrecision(args string) string {
+	if args == "(6)" {
+		return ""
+	}
+	return args
+}
+
+// nativeType is the type as DDL spells it.
+func nativeType(t ingot.Type) string {
+	p, ok := parseType(string(t))
+	if !ok {
+		return string(t)
+	}
+	if strings.HasSuffix(p.name, "serial") {
+		return p.name
+	}
+	element := p.canonical()
+	head, args, _ := strings.Cut(element, "(")
+	if args != "" {
+		args = "(" + args
+	}
+	switch head {
+	case "double":
+		element = "double precision"
+	case "decimal":
+		element = "numeric" + args
+	case "blob":
+		element = "bytea"
+	case "json":
+		element = "jsonb"
+	case "timestamp":
+		if args == "" {
+			element = "timestamp with time zone"
+		}
+	}
+	return element + p.array
+}
+
+// typeOf is the type of a column as DDL spells it: that of its enum, or its own.
+func typeOf(c ingot.Column) (string, error) {
+	switch {
+	case c.Enum != "":
+		return tableIdent(splitName(c.Enum)), nil
+	case c.Type == "":
+		return "", fmt.Errorf("column %s has no type", c.Name)
+	}
+	return nativeType(c.Type), nil
+}
+
+// splitName reads the name of an enum that may lie in another schema.
+func splitName(name string) ingot.TableName {
+	if schema, name, ok := strings.Cut(name, "."); ok {
+		return ingot.TableName{Schema: schema, Name: name}
+	}
+	return ingot.TableName{Name: name}
+}
+
+// family groups types between which PostgreSQL converts by itself when a column's type
+// changes.
+func family(t ingot.Type) string {
+	name, _, _ := strings.Cut(string(t), "(")
+	switch strings.TrimSpace(name) {
+	case "smallint", "integer", "bigint", "real", "double", "decimal":
+		return "number"
+	case "varchar", "char", "text", "bpchar":
+		return "text"
+	case "date", "timestamp", "timestamp without time zone":
+		return "date"
+	case "time", "time with time zone":
+		return "time"
+	}
+	return string(t)
+}
+
+// plainName reports whether a name survives without quotes.
+func plainName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if !(c == '_' || 'a' <= c && c <= 'z' || i > 0 && ('0' <= c && c <= '9' || c == '$')) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// reserved are the words PostgreSQL does not take as names without quotes.
+func reserved(word string) bool { return reservedWords[word] }
+
+var reservedWords = wordSet(`all analyse analyze and any array as asc asymmetric authorization
+	between bigint binary bit boolean both case cast char character check coalesce collate collation
+	column concurrently constraint create cross current_catalog current_date current_role
+	current_schema current_time current_timestamp current_user dec decimal default deferrable desc
+	distinct do else end except exists extract false fetch float for foreign freeze from full grant
+	greatest group grouping having ilike in initially inner inout int integer intersect interval into
+	is isnull join lateral leading least left like limit localtime localtimestamp national natural
+	nchar none normalize not notnull null nullif numeric offset on only or order out outer overlaps
+	overlay placing position precision primary real references returning right row select
+	session_user setof similar smallint some substring symmetric system_user table tablesample then
+	time timestamp to trailing treat trim true union unique user using values varchar variadic
+	verbose when where window with xmlattributes xmlconcat xmlelement xmlexists xmlforest
+	xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable`)
+
+func wordSet(words string) map[string]bool {
+	set := make(map[string]bool)
+	for _, word := range strings.Fields(words) {
+		set[word] = true
+	}
+	return set
+}

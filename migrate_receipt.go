@@ -1,0 +1,191 @@
+package ingot
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Receipts of texts. A database rewrites the expressions it is given, and what it prints
+// depends on how the object came to be. So after each revision the texts of its tables are
+// kept twice: as the steps have them and as the catalog prints them. Whoever compares later
+// puts the first in the place of the second where the catalog still prints the same.
+
+// eachText calls fn with every text of a table that a database may rewrite. The object names
+// where it stands; fn may change the text.
+func eachText(t *Table, fn func(object string, text *SQLText)) {
+	at := t.name().String()
+	visit := func(text *SQLText, format string, args ...any) {
+		if *text != "" {
+			fn(at+" "+fmt.Sprintf(format, args...), text)
+		}
+	}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if typ := SQLText(c.Type); !commonType(c.Type) {
+			visit(&typ, "column %s type", c.Name)
+			c.Type = Type(typ)
+		}
+		visit(&c.Default, "column %s default", c.Name)
+		visit(&c.OnUpdate, "column %s on update", c.Name)
+		visit(&c.Generated, "column %s generated", c.Name)
+	}
+	for i := range t.Checks {
+		if c := &t.Checks[i]; c.Name != "" {
+			visit(&c.Expr, "check %s", c.Name)
+		}
+	}
+	for i := range t.Indexes {
+		x := &t.Indexes[i]
+		visit(&x.Where, "index %s where", x.Name)
+		for j := range x.Parts {
+			visit(&x.Parts[j].Expr, "index %s part %d", x.Name, j+1)
+		}
+	}
+}
+
+// commonType reports whether a type is a word of the common vocabulary, which dialects know
+// in all its spellings.
+func commonType(t Type) bool {
+	word, _, _ := strings.Cut(string(t), "(")
+	switch word {
+	case "boolean", "smallint", "integer", "bigint", "real", "double", "decimal", "varchar", "char", "text", "blob",
+		"date", "time", "timestamp", "json", "uuid":
+		return true
+	}
+	return false
+}
+
+// A textReceipt is a text as the model has it, and as the catalog printed it.
+type textReceipt struct{ model, catalog SQLText }
+
+// receipts reads what was kept of texts.
+func (s stateStore) receipts(ctx context.Context) (map[string]textReceipt, error) {
+	kept := map[string]textReceipt{}
+	var object, model, catalog string
+	err := s.each(ctx, "SELECT `object`, `model`, `catalog` FROM `"+objectTable+"`", nil,
+		[]any{&object, &model, &catalog}, func() { kept[object] = textReceipt{SQLText(model), SQLText(catalog)} })
+	return kept, err
+}
+
+// asModeled puts the texts of models in the place of what the catalog made of them.
+func (s *Schema) asModeled(kept map[string]textReceipt) {
+	if len(kept) == 0 {
+		return
+	}
+	for i := range s.Tables {
+		eachText(&s.Tables[i], func(object string, text *SQLText) {
+			if r, ok := kept[object]; ok && r.catalog == *text {
+				*text = r.model
+			}
+		})
+	}
+}
+
+// keepTexts writes the receipts of the texts in the tables that the revision touched.
+func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
+	steps := r.steps
+	var touched []TableName
+	touch := func(t TableName) {
+		if t.Name != "" && !slices.Contains(touched, t) {
+			touched = append(touched, t)
+		}
+	}
+	for _, step := range flatSteps(steps) {
+		touch(tableOfStep(step))
+		if x, ok := step.(RenameTable); ok {
+			touch(TableName{x.Schema, x.To})
+		}
+	}
+	if len(touched) == 0 {
+		return nil
+	}
+	kept, err := s.receipts(ctx)
+	if err != nil {
+		return err
+	}
+	// The texts as the models have them: what was there, as modeled, and the steps. A step
+	// that cannot be replayed costs its texts, nothing more.
+	modeled := &Schema{}
+	if r.met != nil {
+		modeled = r.met.Clone()
+	}
+	modeled.asModeled(kept)
+	for _, step := range steps[r.first:] {
+		_ = modeled.Apply(step)
+	}
+	texts := map[string]SQLText{}
+	for _, step := range steps[:r.first] { // done by an earlier run
+		one := &Schema{}
+		if x, ok := step.(CreateTable); ok {
+			_ = one.Apply(x)
+		}
+		for i := range one.Tables {
+			eachText(&one.Tables[i], func(object string, text *SQLText) { texts[object] = *text })
+		}
+	}
+	for _, t := range touched {
+		if table := modeled.Table(t); table != nil {
+			eachText(table, func(object string, text *SQLText) {
+				if _, ok := texts[object]; !ok {
+					texts[object] = *text
+				}
+			})
+		}
+	}
+	if len(texts) == 0 && len(kept) == 0 {
+		return nil
+	}
+	here, err := r.d.Inspect(ctx, s.q, &r.m.db.server, schemasOf(flatSteps(steps)))
+	if err != nil {
+		return err
+	}
+	r.before = here // more exact than what was replayed
+	now := map[string]textReceipt{}
+	for _, t := range touched {
+		if table := here.Table(t); table != nil {
+			eachText(table, func(object string, text *SQLText) {
+				if model, ok := texts[object]; ok && model != *text {
+					now[object] = textReceipt{model, *text}
+				}
+			})
+		}
+	}
+	for _, t := range touched {
+		for _, object := range slices.Sorted(maps.Keys(kept)) {
+			if _, ok := now[object]; !ok && strings.HasPrefix(object, t.String()+" ") {
+				if err := s.exec(ctx, "DELETE FROM `"+objectTable+"` WHERE `object` = ?", object); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, object := range slices.Sorted(maps.Keys(now)) {
+		if kept[object] == now[object] {
+			continue
+		}
+		if err := s.exec(ctx, "DELETE FROM `"+objectTable+"` WHERE `object` = ?", object); err != nil {
+			return err
+		}
+		if err := s.exec(ctx, "INSERT INTO `"+objectTable+"` (`object`, `model`, `catalog`, `revision`, `server`) VALUES (?, ?, ?, ?, ?)",
+			object, string(now[object].model), string(now[object].catalog), r.n.ID, r.m.db.server.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flatSteps puts what an [Exec] says it does to the schema in the place of the Exec.
+func flatSteps(steps []Step) []Step {
+	var flat []Step
+	for _, s := range steps {
+		if x, ok := s.(Exec); ok && len(x.State) > 0 {
+			flat = append(flat, flatSteps(x.State)...)
+		} else {
+			flat = append(flat, s)
+		}
+	}
+	return flat
+}

@@ -1,0 +1,214 @@
+package ingot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// CreateAll makes the tables of the models, and what else they need, as far as they are not
+// there: for tests and first steps, without migrations. It compares nothing: a table that is
+// there stays as it is. Where DDL is transactional, all is made or nothing.
+func (db *DB) CreateAll(ctx context.Context) error {
+	want, have, err := db.modelsAndDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	missing := *want
+	missing.Tables = slices.DeleteFunc(slices.Clone(want.Tables), func(t Table) bool { return have.Table(t.name()) != nil })
+	missing.Enums = slices.DeleteFunc(slices.Clone(want.Enums), func(e Enum) bool { return have.enumIndex(e.name()) >= 0 })
+	steps := Compare(have, &missing, CompareDialect(db.dialect), CompareOwned(func(Object) bool { return false }))
+	var views []string
+	for _, v := range want.Views {
+		if !slices.ContainsFunc(have.Views, func(h View) bool { return h.name() == v.name() }) {
+			views = append(views, "CREATE VIEW "+db.quoted(v.name())+" AS "+string(v.SQL))
+		}
+	}
+	return db.define(ctx, nil, steps, have, views)
+}
+
+// DropAll drops the tables of the models with all their rows, and the views and enums of the
+// models; other tables stay. What is not there is no error.
+func (db *DB) DropAll(ctx context.Context) error {
+	want, have, err := db.modelsAndDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	gone := Schema{
+		Tables: slices.DeleteFunc(slices.Clone(have.Tables), func(t Table) bool { return want.Table(t.name()) == nil }),
+		Enums:  slices.DeleteFunc(slices.Clone(have.Enums), func(e Enum) bool { return want.enumIndex(e.name()) < 0 }),
+	}
+	var views []string
+	for _, v := range slices.Backward(want.Views) {
+		views = append(views, "DROP VIEW IF EXISTS "+db.quoted(v.name()))
+	}
+	return db.define(ctx, views, Compare(&gone, &Schema{}, CompareDialect(db.dialect)), have, nil)
+}
+
+// Inspect reads the tables of the default schema, and of the schemas named, from the
+// database.
+func (db *DB) Inspect(ctx context.Context, schemas ...string) (*Schema, error) {
+	d, err := db.schemaDialect()
+	if err != nil {
+		return nil, err
+	}
+	wait, cancel := db.patience(ctx)
+	conn, err := db.sqldb.Conn(wait)
+	cancel()
+	if err != nil {
+		return nil, db.refused(nil, &statement{op: "select"}, err)
+	}
+	defer conn.Close()
+	s, err := d.Inspect(ctx, conn, &db.server, schemas)
+	if err != nil {
+		return nil, fmt.Errorf("ingot: cannot inspect the database: %w", err)
+	}
+	s.dialect = d
+	return s, nil
+}
+
+// CompareOn lets the server judge what neither bytes nor dialect call equal, where it can: a
+// read-only question for each such pair of texts. It is for comparing what [DB.Inspect] found.
+func CompareOn(ctx context.Context, db *DB) CompareOption {
+	return func(c *comparison) {
+		if c.dialect == nil {
+			c.dialect, _ = db.dialect.(SchemaDialect)
+		}
+		judge, ok := db.dialect.(TextJudge)
+		if !ok {
+			return
+		}
+		known := map[TextPair]bool{}
+		c.same = append(c.same, func(p TextPair) bool {
+			same, ok := known[p]
+			if !ok {
+				same = db.judge(ctx, judge, c.find(c.to, p.Object.Table), p)
+				known[p] = same
+			}
+			return same
+		})
+	}
+}
+
+func (db *DB) judge(ctx context.Context, judge TextJudge, t *Table, p TextPair) bool {
+	if t == nil {
+		return false
+	}
+	conn, err := db.sqldb.Conn(ctx)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	return judge.SameByServer(ctx, conn, &db.server, t, p)
+}
+
+func (db *DB) schemaDialect() (SchemaDialect, error) {
+	d, ok := db.dialect.(SchemaDialect)
+	if !ok {
+		return nil, fmt.Errorf("ingot: dialect %s cannot inspect or define schemas", db.dialect.Name())
+	}
+	return d, nil
+}
+
+// modelsAndDatabase is what the models describe, and what is there.
+func (db *DB) modelsAndDatabase(ctx context.Context) (want, have *Schema, err error) {
+	if want, err = db.models.Schema(db.dialect); err != nil {
+		return nil, nil, err
+	}
+	have, err = db.Inspect(ctx, want.Schemas...)
+	return want, have, err
+}
+
+// define runs steps, with statements before and after them, on a connection that is in the
+// mode they need, in one transaction where that means something.
+func (db *DB) define(ctx context.Context, first []string, steps []Step, before *Schema, last []string) (err error) {
+	if len(first)+len(steps)+len(last) == 0 {
+		return nil
+	}
+	texts, err := db.ddl(first, steps, before, last)
+	if err != nil {
+		return err
+	}
+	begin, err := db.dialect.BeginSQL(TxOptions{}, &db.server)
+	if err != nil {
+		return err
+	}
+	conn, err := db.writer(ctx)
+	if err != nil {
+		return db.refused(nil, &statement{op: "begin"}, err)
+	}
+	tx := &Tx{db: db, conn: conn}
+	bad := false // the connection is in an unknown mode
+	defer func() { err = errors.Join(err, tx.release(bad)) }()
+	after := context.WithoutCancel(ctx)
+
+	mode, _ := db.dialect.(MigrationConn)
+	if mode != nil {
+		end, err := mode.BeginMigration(ctx, tx, steps, &db.server)
+		if err != nil {
+			bad = true
+			return err
+		}
+		if end != nil {
+			defer func() { bad = bad || end(after) != nil }()
+		}
+	}
+	run := func(op string, texts ...string) error {
+		for _, text := range texts {
+			if _, err := db.exec(ctx, tx, statement{op: op, sql: text}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	work := func() error {
+		if err := run("exec", texts...); err != nil || mode == nil {
+			return err
+		}
+		return mode.CheckMigration(ctx, tx, steps, &db.server)
+	}
+	if !db.server.TransactionalDDL {
+		return work()
+	}
+	if err := run("begin", begin...); err != nil {
+		return err
+	}
+	if err = work(); err == nil {
+		err = run("commit", "COMMIT")
+	}
+	if err != nil {
+		tx.ended = nil // ROLLBACK may always be sent
+		_, undone := db.exec(after, tx, statement{op: "rollback", sql: "ROLLBACK"})
+		bad = undone != nil
+	}
+	return err
+}
+
+// ddl are the statements of steps, between others.
+func (db *DB) ddl(first []string, steps []Step, before *Schema, last []string) ([]string, error) {
+	d, err := db.schemaDialect()
+	if err != nil {
+		return nil, err
+	}
+	texts := first
+	for _, s := range steps {
+		ddl, err := d.DDL(s, before, &db.server)
+		if err != nil {
+			return nil, fmt.Errorf("ingot: %s: %w", s, err)
+		}
+		if err := before.Apply(s); err != nil {
+			return nil, err
+		}
+		texts = append(texts, ddl...)
+	}
+	return append(texts, last...), nil
+}
+
+func (db *DB) quoted(t TableName) string {
+	var b []byte
+	if t.Schema != "" {
+		b = append(db.dialect.AppendIdent(b, t.Schema), '.')
+	}
+	return string(db.dialect.AppendIdent(b, t.Name))
+}

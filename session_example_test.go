@@ -1,0 +1,417 @@
+package ingot_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log"
+
+	"ingot"
+	"ingot/dialects/sqlite"
+)
+
+// exampleAlbums opens a database of its own with one album of two tracks.
+func exampleAlbums() (context.Context, *ingot.DB) {
+	ctx := context.Background()
+	db, err := openAlbums(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := db.Session()
+	defer s.Close()
+	s.Add(&Album{Title: "Kind of Blue", Tracks: []*Track{{Number: 1, Title: "So What"}, {Number: 2, Title: "Blue in Green"}}})
+	if err := s.Commit(ctx); err != nil {
+		log.Fatal(err)
+	}
+	return ctx, db
+}
+
+func ExampleDB_Session() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, err := ingot.Get[Album](ctx, s, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	album.Title += " (Legacy Edition)"
+	fmt.Println(s.Commit(ctx))
+	// Output: <nil>
+}
+
+func ExampleSession_Add() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album := &Album{Title: "Blue Train", Tracks: []*Track{{Number: 1, Title: "Blue Train"}}}
+	s.Add(album) // its tracks come along
+	fmt.Println(s.State(album), s.State(album.Tracks[0]))
+	fmt.Println(s.Commit(ctx), album.ID, album.Tracks[0].AlbumID)
+	// Output:
+	// pending pending
+	// <nil> 2 2
+}
+
+func ExampleSession_AddAll() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	s.AddAll(&Album{Title: "Giant Steps"}, &Album{Title: "Blue Train"})
+	s.Add(nil) // a mistake: the commit says so, and writes nothing
+	fmt.Println(s.Commit(ctx))
+	// Output: ingot: Add: got nil, want a pointer to a model
+}
+
+func ExampleSession_Delete() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	s.Delete(album)
+	fmt.Println(s.State(album), s.Commit(ctx), s.State(album))
+	n, _ := ingot.Select(new(Track)).Count(ctx, s)
+	fmt.Println(n, "tracks left")
+	// Output:
+	// deleted <nil> detached
+	// 0 tracks left
+}
+
+func ExampleSession_Flush() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album := &Album{Title: "Giant Steps"}
+	s.Add(album)
+	fmt.Println(s.Flush(ctx), album.ID) // the key is there, the transaction goes on
+	// Output: <nil> 2
+}
+
+func ExampleSession_Commit() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	track, _ := ingot.Get[Track](ctx, s, 2)
+	track.Title = "Freddie Freeloader" // assignment is all it takes
+	fmt.Println(s.Commit(ctx))
+	// Output: <nil>
+}
+
+func ExampleSession_Rollback() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	fresh := &Album{Title: "Giant Steps"}
+	s.Add(fresh)
+	album.Title = "edited"
+	s.Flush(ctx)
+	s.Rollback(ctx)
+	fmt.Printf("%s; %d, %v\n", album.Title, fresh.ID, s.State(fresh))
+	// Output: Kind of Blue; 0, transient
+}
+
+func ExampleSession_Close() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	fmt.Println(s.Close(), s.State(album), album.Title)
+	fmt.Println(errors.Is(s.Flush(ctx), ingot.ErrClosed))
+	// Output:
+	// <nil> detached Kind of Blue
+	// true
+}
+
+func ExampleSession_State() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album := &Album{Title: "Giant Steps"}
+	fmt.Println(s.State(album))
+	s.Add(album)
+	fmt.Println(s.State(album))
+	s.Commit(ctx)
+	fmt.Println(s.State(album))
+	s.Delete(album)
+	fmt.Println(s.State(album))
+	s.Commit(ctx)
+	fmt.Println(s.State(album))
+	// Output:
+	// transient
+	// pending
+	// persistent
+	// deleted
+	// detached
+}
+
+func ExampleSession_Contains() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	fmt.Println(s.Contains(album), s.Contains(&Album{ID: 1}))
+	// Output: true false
+}
+
+func ExampleSession_Loaded() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	fmt.Println(s.Loaded(album, &album.Tracks))
+	album.Tracks = append(album.Tracks, &Track{Number: 3, Title: "All Blues"}) // no need to load for that
+	s.Flush(ctx)
+	fmt.Println(s.Loaded(album, &album.Tracks))
+	s.Load(ctx, album, &album.Tracks)
+	fmt.Println(s.Loaded(album, &album.Tracks), len(album.Tracks))
+	// Output:
+	// not loaded
+	// partial
+	// loaded 3
+}
+
+func ExampleSession_Load() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	albums, _ := ingot.Select(new(Album)).All(ctx, s)
+	for _, album := range albums { // one statement serves them all
+		if err := s.Load(ctx, album, &album.Tracks); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(album.Title, len(album.Tracks))
+	}
+	// Output: Kind of Blue 2
+}
+
+func ExampleSession_New() {
+	_, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	s.Add(&Album{Title: "Giant Steps"})
+	for _, x := range s.New() {
+		fmt.Println(x.(*Album).Title)
+	}
+	// Output: Giant Steps
+}
+
+func ExampleSession_Dirty() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	album.Title = "edited"
+	fmt.Println(len(s.Dirty()), s.Dirty()[0] == any(album))
+	// Output: 1 true
+}
+
+func ExampleSession_Deleted() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	track, _ := ingot.Get[Track](ctx, s, 1)
+	s.Delete(track)
+	fmt.Println(len(s.Deleted()))
+	// Output: 1
+}
+
+func ExampleSession_Savepoint() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	err := s.Savepoint(ctx, func() error {
+		album.Title = "tried"
+		s.Add(&Track{Title: "no album"}) // the foreign key refuses
+		return s.Flush(ctx)
+	})
+	fmt.Println(errors.Is(err, ingot.ErrConstraint), album.Title)
+	fmt.Println(s.Commit(ctx))
+	// Output:
+	// true Kind of Blue
+	// <nil>
+}
+
+func ExampleSession_Tx() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	tx, err := s.Tx(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var n int
+	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM track").Scan(&n)
+	fmt.Println(n, err)
+	// Output: 2 <nil>
+}
+
+func ExampleSession_Exec() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	res, err := s.Exec(ctx, "UPDATE album SET title = upper(title)")
+	if err != nil {
+		log.Fatal(err)
+	}
+	n, _ := res.RowsAffected()
+	s.Refresh(ctx, album)
+	fmt.Println(n, album.Title)
+	// Output: 1 KIND OF BLUE
+}
+
+func ExampleSession_Refresh() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	db.Exec(ctx, "UPDATE album SET title = ?", "changed elsewhere")
+	album.Title = "edited"
+	fmt.Println(s.Refresh(ctx, album), album.Title)
+	// Output: <nil> changed elsewhere
+}
+
+func ExampleSession_Expire() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	db.Exec(ctx, "UPDATE album SET title = ?", "changed elsewhere")
+	s.Expire(album) // the next read of the row counts
+	again, _ := ingot.Get[Album](ctx, s, 1)
+	fmt.Println(again == album, album.Title)
+	// Output: true changed elsewhere
+}
+
+func ExampleSession_Expunge() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	album.Title = "not to be written"
+	s.Expunge(album)
+	fmt.Println(s.State(album), s.Commit(ctx))
+	// Output: detached <nil>
+}
+
+func ExampleSession_Attach() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	// As it came with a form, say: read an hour ago, in another process.
+	track := &Track{ID: 2, Number: 2, Title: "Blue in Green", AlbumID: 1}
+	s.Attach(track)
+	track.Title = "Freddie Freeloader" // only this is written
+	fmt.Println(s.Commit(ctx))
+	// Output: <nil>
+}
+
+func ExampleMerge() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	form := &Track{ID: 2, Title: "Freddie Freeloader"} // the form knows no more
+	track, err := ingot.Merge(ctx, s, form, &form.Title)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(track.Number, track.Title, len(s.Dirty()))
+	// Output: 2 Freddie Freeloader 1
+}
+
+func ExampleDB_Transaction() {
+	ctx, db := exampleAlbums()
+	err := db.Transaction(ctx, func(s *ingot.Session) error {
+		album, err := ingot.Get[Album](ctx, s, 1)
+		if err != nil {
+			return err
+		}
+		album.Title = "renamed"
+		return nil // commits
+	}, ingot.Retry(3))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleOnTx() {
+	ctx := context.Background()
+	sqldb, err := sql.Open("sqlite", "file:/ontx?vfs=memdb&_pragma=foreign_keys(1)")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sqldb.Close()
+	db, err := ingot.Open(sqldb, sqlite.Dialect{}, ingot.Options{Models: albumModels})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := db.CreateAll(ctx); err != nil {
+		log.Fatal(err)
+	}
+	tx, err := sqldb.BeginTx(ctx, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := db.Session(ingot.OnTx(tx))
+	defer s.Close()
+	s.Add(&Album{Title: "Giant Steps"})
+	fmt.Println(s.Commit(ctx), tx.Commit()) // the first only flushes
+	// Output: <nil> <nil>
+}
+
+func ExampleReadOnly() {
+	ctx, db := exampleAlbums()
+	s := db.Session(ingot.ReadOnly())
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	album.Title = "edited"
+	fmt.Println(errors.Is(s.Commit(ctx), ingot.ErrReadOnly))
+	// Output: true
+}
+
+func ExampleAutoflush() {
+	ctx, db := exampleAlbums()
+	s := db.Session(ingot.Autoflush(false))
+	defer s.Close()
+	s.Add(&Album{Title: "Giant Steps"})
+	n, _ := ingot.Select(new(Album)).Count(ctx, s)
+	fmt.Println(n) // the new one is not there yet
+	// Output: 1
+}
+
+func ExampleIsolation() {
+	ctx, db := exampleAlbums()
+	s := db.Session(ingot.Isolation(sql.LevelSerializable))
+	defer s.Close()
+	album, err := ingot.Get[Album](ctx, s, 1) // inside the transaction
+	fmt.Println(album.Title, err)
+	// Output: Kind of Blue <nil>
+}
+
+func ExampleHooks() {
+	ctx := context.Background()
+	sqldb, err := sql.Open("sqlite", "file:/hooks?vfs=memdb")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sqldb.Close()
+	db, err := ingot.Open(sqldb, sqlite.Dialect{}, ingot.Options{Models: albumModels, Hooks: ingot.Hooks{
+		BeforeInsert: func(_ context.Context, _ *ingot.Session, x any) error {
+			if a, ok := x.(*Album); ok && a.Title == "" {
+				return errors.New("an album needs a title")
+			}
+			return nil
+		},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := db.CreateAll(ctx); err != nil {
+		log.Fatal(err)
+	}
+	s := db.Session()
+	defer s.Close()
+	s.Add(&Album{})
+	fmt.Println(s.Commit(ctx))
+	// Output: ingot: BeforeInsert of Album(new): an album needs a title
+}

@@ -1,0 +1,921 @@
+package ingot
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Relationships: from two sides and a column to one decision.
+//
+// A link between two rows is told in up to three places: the child's pointer, its foreign
+// key, and the parent's collection. A place speaks only where it differs from its
+// snapshot. What is said about one foreign key of one child is gathered as a claim; a
+// claim that says two things is an error that names both, all others become a verdict, and
+// the places that were silent are brought along when the flush has succeeded.
+
+// A claim is what is said about one foreign key of one child.
+type claim struct {
+	ref    *reference
+	parent *entry    // the parent that was named; nil if none was
+	by     *relation // who named it: the child's relation, or one of the parent
+	key    bool      // the foreign-key columns were changed
+	null   bool      // ... to NULL
+	nilled bool      // the child's pointer was set to nil
+	left   *entry    // the parent whose collection let the child go
+	leftBy *relation
+
+	verdict verdict
+}
+
+// A verdict is what becomes of a foreign key.
+type verdict int
+
+const (
+	keep      verdict = iota // nothing new was said
+	setParent                // it refers to claim.parent
+	setKey                   // it is as the columns say
+	setNull                  // it refers to nothing
+)
+
+// claim returns the claim on a foreign key of the change's instance; nil if nobody spoke.
+func (c *change) claim(ref *reference) *claim {
+	for i := range c.claims {
+		if c.claims[i].ref == ref {
+			return &c.claims[i]
+		}
+	}
+	return nil
+}
+
+// claimOn is claim for who wants to speak.
+func (c *change) claimOn(ref *reference) *claim {
+	if cl := c.claim(ref); cl != nil {
+		return cl
+	}
+	c.claims = append(c.claims, claim{ref: ref})
+	return &c.claims[len(c.claims)-1]
+}
+
+// uncover loads the one-to-one relations that were set without having been loaded: the row
+// that was there before has to go, or to let go.
+func (f *flush) uncover() error {
+	for _, m := range f.lay.order {
+		for _, r := range m.relations {
+			if r.kind != oneToOne {
+				continue
+			}
+			var owners []*entry
+			for _, c := range f.changes {
+				if c.e.m == m && c.linked && c.op == opNone && c.e.load(r) != Loaded && c.e.changed(r) {
+					owners = append(owners, c.e)
+				}
+			}
+			if len(owners) > 0 {
+				if err := f.s.loadMissing(f.ctx, r, owners); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// listen gathers what the changed instances say about links.
+func (f *flush) listen() error {
+	var errs []error
+	for i := 0; i < len(f.changes); i++ { // a child that is spoken of joins at the end
+		c := f.changes[i]
+		if c.heard || c.op == opNone && !c.linked && !c.keyed {
+			continue
+		}
+		c.heard = true
+		e := c.e
+		for _, r := range e.m.relations {
+			if c.op == opInsert && r.isNil(e.obj) || c.op != opInsert && !e.changed(r) {
+				continue
+			}
+			if err := f.hear(c, r); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		if c.op == opDelete {
+			continue
+		}
+		for _, ref := range f.lay.refs[e.m.index] {
+			f.hearKey(c, ref)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// hear takes in what one changed relation says.
+func (f *flush) hear(c *change, r *relation) error {
+	switch r.kind {
+	case manyToOne:
+		return f.hearPointer(c, r)
+	case manyToMany:
+		return f.hearLinks(c, r)
+	}
+	return f.hearCollection(c, r)
+}
+
+// hearPointer takes in a child's pointer to its parent.
+func (f *flush) hearPointer(c *change, r *relation) error {
+	e := c.e
+	if c.op == opDelete {
+		return nil
+	}
+	if old := e.before0(r); old != nil && r.cascade.has(cascadeOrphan) {
+		if t := f.s.find(r.target, old); t != nil && t.owned() {
+			f.markDeleted(t) // the single parent of what let it go
+		}
+	}
+	p := r.one(e.obj)
+	if p == nil {
+		c.claimOn(f.lay.of[r]).nilled = true
+		return nil
+	}
+	t, err := f.member(e, r, p)
+	if err != nil {
+		return err
+	}
+	return f.name(c, f.lay.of[r], t, r)
+}
+
+// before0 is what a to-one relation held according to the snapshot.
+func (e *entry) before0(r *relation) addr {
+	if e.snap == nil {
+		return nil
+	}
+	return r.one(e.snap)
+}
+
+// hearCollection takes in who came to a parent's collection and who left it.
+func (f *flush) hearCollection(c *change, r *relation) error {
+	ref := f.lay.of[r]
+	came, left, err := f.diff(c.e, r)
+	if err != nil {
+		return err
+	}
+	for _, t := range left {
+		cl := f.change(t).claimOn(ref)
+		cl.left, cl.leftBy = c.e, r
+	}
+	if c.op == opDelete {
+		return nil // what came goes with the cascade
+	}
+	for _, t := range came {
+		if t == c.e && r.m == r.target {
+			return fmt.Errorf("%s.%s holds the %s itself: a row cannot be its own parent and child", c.e.name(), r.field, r.target.name)
+		}
+		if err := f.name(f.change(t), ref, t, r, c.e); err != nil {
+			return err
+		}
+	}
+	return f.number(c, r)
+}
+
+// number writes the places of a collection into the column that keeps them.
+func (f *flush) number(c *change, r *relation) error {
+	if r.position == nil {
+		return nil
+	}
+	for i, p := range r.many(c.e.obj) {
+		t := f.s.find(r.target, p)
+		if t == nil || r.position.codec.getInt != nil && r.position.codec.getInt(r.position.at(p)) == int64(i) {
+			continue
+		}
+		f.touch(f.change(t))
+		if err := r.position.codec.load(r.position.at(p), int64(i)); err != nil {
+			return r.position.valueError(err)
+		}
+	}
+	return nil
+}
+
+// diff compares a collection with its snapshot.
+func (f *flush) diff(e *entry, r *relation) (came, left []*entry, err error) {
+	s := f.s
+	s.marks += 2
+	then, both := s.marks-1, s.marks
+	var old []*entry
+	if e.snap != nil {
+		for _, p := range r.members(e.snap) {
+			if t := s.find(r.target, p); t != nil {
+				t.mark = then
+				old = append(old, t)
+			}
+		}
+	}
+	for i, p := range r.members(e.obj) {
+		if p == nil {
+			return nil, nil, fmt.Errorf("%s.%s[%d] is nil", e.name(), r.field, i)
+		}
+		t, err := f.member(e, r, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		switch t.mark {
+		case then:
+		case both:
+			return nil, nil, fmt.Errorf("%s.%s holds %s twice", e.name(), r.field, t.name())
+		default:
+			came = append(came, t)
+		}
+		t.mark = both
+	}
+	for _, t := range old {
+		if t.mark == then {
+			left = append(left, t)
+		}
+	}
+	return came, left, nil
+}
+
+// member returns the entry of an instance that a relation holds. One that no flush will
+// save is an error, not a lost link.
+func (f *flush) member(e *entry, r *relation, p addr) (*entry, error) {
+	t := f.s.find(r.target, p)
+	if t == nil || !t.owned() {
+		fix := "Add it"
+		if f.s.left[p] != nil {
+			fix = "it was deleted or expunged; Add it, or take it out"
+		} else if !r.cascade.has(cascadeSave) {
+			fix = "Add it, or give the relationship the save-update cascade"
+		}
+		return nil, fmt.Errorf("%s.%s holds a %s that is not in the session: %s", e.name(), r.field, r.target.keyName(p), fix)
+	}
+	return t, nil
+}
+
+// name takes in that a relation gives a child a parent: with two entries, by is the
+// child's relation and t the parent; with three, by is the parent's.
+func (f *flush) name(c *change, ref *reference, t *entry, by *relation, parent ...*entry) error {
+	if len(parent) > 0 {
+		t = parent[0]
+	}
+	cl := c.claimOn(ref)
+	if cl.parent != nil && cl.parent != t {
+		return fmt.Errorf("%s is given to two parents: %s by %s.%s, %s by %s.%s", c.e.name(),
+			cl.parent.name(), cl.by.m.name, cl.by.field, t.name(), by.m.name, by.field)
+	}
+	cl.parent, cl.by = t, by
+	return nil
+}
+
+// hearKey takes in foreign-key columns that were set by hand.
+func (f *flush) hearKey(c *change, ref *reference) {
+	e := c.e
+	changed, null := false, false
+	for _, col := range ref.columns {
+		p := col.at(e.obj)
+		isNull := col.codec.null != nil && col.codec.null(p)
+		null = null || isNull
+		switch {
+		case e.snap != nil:
+			changed = changed || col.differs(e.obj, e.snap)
+		case isNull || col.codec.zero(p):
+			// A new row that says nothing; of a composite key all columns have to speak.
+			if !col.pk {
+				return
+			}
+		default:
+			changed = true
+		}
+	}
+	if !changed {
+		return
+	}
+	cl := c.claimOn(ref)
+	cl.key, cl.null = true, null
+}
+
+// decide turns claims into verdicts. A child that nothing holds any more is an orphan.
+func (f *flush) decide() error {
+	var errs []error
+	for i := 0; i < len(f.changes); i++ {
+		c := f.changes[i]
+		if c.op == opDelete || c.op == opDrop {
+			continue
+		}
+		for j := range c.claims {
+			if err := f.judge(c, &c.claims[j]); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// judge decides one claim.
+func (f *flush) judge(c *change, cl *claim) error {
+	e, ref := c.e, cl.ref
+	switch {
+	case cl.parent != nil:
+		if cl.left == cl.parent {
+			return fmt.Errorf("%s was taken out of %s.%s, but %s.%s gives it to that %s", e.name(),
+				cl.left.name(), cl.leftBy.field, cl.by.m.name, cl.by.field, ref.target.name)
+		}
+		if cl.key {
+			if err := f.agree(c, cl); err != nil {
+				return err
+			}
+		}
+		cl.verdict = setParent
+		return nil
+	case cl.key && !cl.null:
+		if cl.left != nil && f.refersTo(e, ref, cl.left) {
+			return fmt.Errorf("%s was taken out of %s.%s, but its %s refers to it", e.name(), cl.left.name(), cl.leftBy.field, ref.columnNames())
+		}
+		cl.verdict = setKey
+		return nil
+	case cl.left == nil && !cl.nilled && !cl.key:
+		return nil
+	case e.state == Pending:
+		return nil // nobody held it in the database
+	case cl.left == nil && cl.nilled && !cl.key && f.nullAlready(e, ref):
+		return nil
+	}
+	// Nobody names a parent any more.
+	if ref.orphans() {
+		f.markDeleted(e)
+		return nil
+	}
+	if !ref.nullable() {
+		return fmt.Errorf("%s has no %s any more, but %s cannot be NULL: give it another one, delete it, or let the relationship cascade delete-orphan",
+			e.name(), ref.target.name, ref.columnNames())
+	}
+	cl.verdict = setNull
+	return nil
+}
+
+// release lets a child go whose parent is deleted.
+func (f *flush) release(c *change, r *relation, parent *entry) error {
+	ref := f.lay.of[r]
+	cl := c.claimOn(ref)
+	switch cl.verdict {
+	case setNull:
+		return nil
+	case keep, setParent:
+		if cl.verdict == setParent && cl.parent != parent {
+			return nil
+		}
+	case setKey:
+		return nil
+	}
+	if !ref.nullable() {
+		return fmt.Errorf("%s is to be deleted, but %s refers to it and its %s cannot be NULL: let %s.%s cascade delete, or delete it too",
+			parent.name(), c.e.name(), ref.columnNames(), r.m.name, r.field)
+	}
+	cl.left, cl.leftBy, cl.verdict = parent, r, setNull
+	return nil
+}
+
+// agree checks that the parent named is the one the foreign-key columns name.
+func (f *flush) agree(c *change, cl *claim) error {
+	e, ref := c.e, cl.ref
+	for i, col := range ref.columns {
+		p := col.at(e.obj)
+		silent := col.codec.zero(p) || col.codec.null != nil && col.codec.null(p)
+		if e.snap != nil {
+			silent = !col.differs(e.obj, e.snap)
+		}
+		if silent {
+			continue
+		}
+		same, err := f.s.sameValue(col, e.obj, ref.remote[i], cl.parent.obj)
+		if err != nil {
+			return err
+		}
+		if !same {
+			v, _ := col.valueOf(e.obj, &encoding{})
+			return fmt.Errorf("%s: %s.%s says %s, but %s.%s says %v: set one of them", e.name(),
+				cl.by.m.name, cl.by.field, cl.parent.name(), e.m.name, col.field, v)
+		}
+	}
+	return nil
+}
+
+// sameValue compares columns of two instances, whatever their Go types.
+func (s *Session) sameValue(a *column, p addr, b *column, q addr) (bool, error) {
+	if a.codec.getInt != nil && b.codec.getInt != nil {
+		return a.codec.getInt(a.at(p)) == b.codec.getInt(b.at(q)), nil
+	}
+	v, err := a.valueOf(p, &s.db.enc)
+	if err != nil {
+		return false, err
+	}
+	w, err := b.valueOf(q, &s.db.enc)
+	if err != nil || v == nil || w == nil {
+		return false, err
+	}
+	return string(appendKeyPart(nil, v)) == string(appendKeyPart(nil, w)), nil
+}
+
+// refersTo reports whether the foreign key of a child is that parent's.
+func (f *flush) refersTo(e *entry, ref *reference, parent *entry) bool {
+	for i, c := range ref.columns {
+		if same, err := f.s.sameValue(c, e.obj, ref.remote[i], parent.obj); err != nil || !same {
+			return false
+		}
+	}
+	return true
+}
+
+func (f *flush) nullAlready(e *entry, ref *reference) bool {
+	for _, c := range ref.columns {
+		if c.codec.null != nil && c.codec.null(c.at(e.obj)) {
+			return true
+		}
+	}
+	return false
+}
+
+// columnNames names the fields of a foreign key.
+func (ref *reference) columnNames() string {
+	text := ""
+	for i, c := range ref.columns {
+		if i > 0 {
+			text += ", "
+		}
+		text += c.m.name + "." + c.field
+	}
+	return text
+}
+
+// apply writes verdicts into foreign keys. The key of a new parent may not be known yet;
+// then it is copied right before the child is written.
+func (f *flush) apply() error {
+	for i := 0; i < len(f.changes); i++ {
+		c := f.changes[i]
+		if c.op == opDelete || c.op == opDrop {
+			continue
+		}
+		for j := range c.claims {
+			cl := &c.claims[j]
+			switch cl.verdict {
+			case setParent:
+				switch w := cl.parent.work; {
+				case w != nil && (w.op == opDelete || w.op == opDrop):
+					return fmt.Errorf("%s: %s.%s gives it %s, which is being deleted", c.e.name(), cl.by.m.name, cl.by.field, cl.parent.name())
+				case w != nil && w.op == opInsert:
+					c.parents = append(c.parents, parentKey{ref: cl.ref, parent: cl.parent})
+				default:
+					if err := f.takeKey(c, cl.ref, cl.parent); err != nil {
+						return err
+					}
+				}
+			case setNull:
+				if err := f.clear(c, cl.ref); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// follow lets foreign keys go with the keys they refer to, where those were changed. Where
+// the database does it itself (ON UPDATE CASCADE), memory is only told; elsewhere the
+// children are updated after their parent.
+func (f *flush) follow() error {
+	for i := 0; i < len(f.changes); i++ { // children whose own key changes join at the end
+		c := f.changes[i]
+		e := c.e
+		if e.snap == nil || c.op != opNone || !c.keyed && c.base == nil {
+			continue
+		}
+		for _, ref := range f.lay.refBy[e.m.index] {
+			moved := func(col *column) bool { return col.differs(e.obj, e.snap) }
+			if !slices.ContainsFunc(ref.remote, moved) {
+				continue
+			}
+			action, _ := ref.option.mods.get("", "onupdate")
+			byDatabase := strings.EqualFold(action, "cascade")
+			if !byDatabase {
+				if err := f.loadFollowers(e, ref); err != nil {
+					return err
+				}
+			}
+			if err := f.followers(e, ref, byDatabase); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// loadFollowers loads the children of a parent whose key has changed. Their rows still have
+// the old one, so that the parent has it too while they are looked for.
+func (f *flush) loadFollowers(e *entry, ref *reference) error {
+	now := e.m.snaps(1)
+	edited := now.next()
+	e.m.snapshot(edited, e.obj)
+	set := func(from addr) {
+		for _, col := range ref.remote {
+			col.codec.save(col.at(e.obj), col.at(from))
+		}
+	}
+	set(e.snap)
+	defer set(edited)
+	for _, r := range ref.down {
+		if err := f.s.loadMissing(f.ctx, r, []*entry{e}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// followers tells the children of one parent about its new key.
+func (f *flush) followers(parent *entry, ref *reference, byDatabase bool) error {
+	s := f.s
+	identityMap := s.maps[ref.m.index]
+	if identityMap == nil {
+		return nil
+	}
+	for _, t := range identityMap.all {
+		if t == nil || t.snap == nil || !f.referred(t, ref, parent) {
+			continue
+		}
+		c := f.change(t)
+		if !byDatabase {
+			if cl := c.claim(ref); c.op == opNone && (cl == nil || cl.verdict == keep) {
+				c.parents = append(c.parents, parentKey{ref: ref, parent: parent})
+			}
+			continue
+		}
+		f.touch(c)
+		if c.base == nil {
+			c.base = t.m.alloc()
+			t.m.copyTo(c.base, t.snap)
+		}
+		edited := slices.ContainsFunc(ref.columns, func(col *column) bool { return col.differs(t.obj, t.snap) })
+		for i, col := range ref.columns {
+			if err := col.take(c.base, ref.remote[i], parent.obj); err != nil {
+				return err
+			}
+			if !edited {
+				col.codec.save(col.at(t.obj), col.at(c.base))
+			}
+		}
+	}
+	return nil
+}
+
+// referred reports whether a child referred to the parent by the key it had.
+func (f *flush) referred(t *entry, ref *reference, parent *entry) bool {
+	for i, col := range ref.columns {
+		if same, err := f.s.sameValue(col, t.snap, ref.remote[i], parent.snap); err != nil || !same {
+			return false
+		}
+	}
+	return true
+}
+
+// clear makes a foreign key NULL, as far as its columns can be.
+func (f *flush) clear(c *change, ref *reference) error {
+	f.touch(c)
+	for _, col := range ref.columns {
+		if col.nullable && !col.pk {
+			if err := col.codec.load(col.at(c.e.obj), nil); err != nil {
+				return col.valueError(err)
+			}
+		}
+	}
+	return nil
+}
+
+// takeKey copies the key of a parent into the foreign key of a child.
+func (f *flush) takeKey(c *change, ref *reference, parent *entry) error {
+	for i, col := range ref.columns {
+		same, err := f.s.sameValue(col, c.e.obj, ref.remote[i], parent.obj)
+		if err != nil {
+			return err
+		}
+		if same {
+			continue
+		}
+		f.touch(c)
+		if err := col.take(c.e.obj, ref.remote[i], parent.obj); err != nil {
+			return fmt.Errorf("%s: %w", c.e.name(), err)
+		}
+	}
+	return nil
+}
+
+// An edit is what a flush does to a collection that was silent about a link.
+type edit struct {
+	r    *relation
+	plus []addr
+	drop map[addr]bool
+}
+
+// editOf returns the edit of a relation of an entry.
+func (f *flush) editOf(e *entry, r *relation) *edit {
+	c := f.change(e)
+	for i := range c.edits {
+		if c.edits[i].r == r {
+			return &c.edits[i]
+		}
+	}
+	c.edits = append(c.edits, edit{r: r})
+	return &c.edits[len(c.edits)-1]
+}
+
+// join brings a relation of an entry along: p is in it now. What is not loaded stays so.
+func (f *flush) join(e *entry, r *relation, p addr) {
+	if w := e.work; w != nil && (w.op == opDelete || w.op == opDrop) {
+		return
+	}
+	if e.load(r) == Loaded || e.state == Pending {
+		ed := f.editOf(e, r)
+		ed.plus = append(ed.plus, p)
+	}
+}
+
+// part brings a relation of an entry along: p is not in it any more.
+func (f *flush) part(e *entry, r *relation, p addr) {
+	if w := e.work; w != nil && (w.op == opDelete || w.op == opDrop) {
+		return
+	}
+	if r.isNil(e.obj) {
+		return
+	}
+	ed := f.editOf(e, r)
+	if ed.drop == nil {
+		ed.drop = map[addr]bool{}
+	}
+	ed.drop[p] = true
+}
+
+// bring tells the silent sides of every verdict. It runs when all is written.
+func (f *flush) bring() {
+	n := len(f.changes) // edits add entries, but no verdicts
+	for i := 0; i < n; i++ {
+		c := f.changes[i]
+		e := c.e
+		if c.op == opDelete {
+			f.bringDeleted(e)
+			continue
+		}
+		for j := range c.claims {
+			f.bringClaim(c, &c.claims[j])
+		}
+	}
+	f.bringUnlinked()
+	for _, l := range f.links {
+		r, p, q := l.r, l.left, l.right
+		for range 2 {
+			if r == nil {
+				break
+			}
+			if l.add {
+				f.join(p, r, q.obj)
+			} else {
+				f.part(p, r, q.obj)
+			}
+			r, p, q = r.inverse, q, p
+		}
+	}
+	for i := 0; i < len(f.changes); i++ {
+		f.edit(f.changes[i])
+	}
+}
+
+// bringClaim tells the silent sides of one verdict.
+func (f *flush) bringClaim(c *change, cl *claim) {
+	e := c.e
+	var parent *entry
+	switch cl.verdict {
+	case keep:
+		return
+	case setParent:
+		parent = cl.parent
+	case setKey:
+		parent = f.s.at(cl.ref, e.obj)
+	}
+	for _, r := range cl.ref.down {
+		if old := f.oldParent(e, cl, r); old != nil && old != parent {
+			f.part(old, r, e.obj)
+		}
+		if parent != nil {
+			f.join(parent, r, e.obj)
+		}
+	}
+	for _, r := range cl.ref.up {
+		switch {
+		case parent != nil:
+			if r.one(e.obj) != parent.obj {
+				f.touch(c)
+				r.setOne(e.obj, parent.obj)
+			}
+			c.loads = append(c.loads, relationLoad{r, Loaded})
+		case cl.verdict == setKey:
+			if r.one(e.obj) != nil {
+				f.touch(c)
+				r.setOne(e.obj, nil)
+			}
+			c.loads = append(c.loads, relationLoad{r, NotLoaded})
+		case cl.verdict == setNull:
+			if r.one(e.obj) != nil {
+				f.touch(c)
+				r.setOne(e.obj, nil)
+			}
+			c.loads = append(c.loads, relationLoad{r, Loaded})
+		}
+	}
+}
+
+// bringDeleted takes a deleted row out of the collections that hold it.
+func (f *flush) bringDeleted(e *entry) {
+	for _, ref := range f.lay.refs[e.m.index] {
+		for _, r := range ref.down {
+			if old := f.oldParent(e, nil, r); old != nil {
+				f.part(old, r, e.obj)
+			}
+		}
+	}
+}
+
+// bringUnlinked takes deleted rows out of the many-to-many collections that hold them. Who
+// holds them only those collections know, since the other side may not be loaded.
+func (f *flush) bringUnlinked() {
+	for _, m := range f.lay.order {
+		if len(f.lay.links[m.index]) == 0 {
+			continue
+		}
+		gone := map[addr]bool{}
+		for _, c := range f.changes {
+			if c.op == opDelete && c.e.m == m {
+				gone[c.e.obj] = true
+			}
+		}
+		if len(gone) == 0 {
+			continue
+		}
+		for _, c := range f.s.maps {
+			if c == nil {
+				continue
+			}
+			for _, r := range c.m.relations {
+				if r.kind != manyToMany || r.target != m {
+					continue
+				}
+				for _, e := range c.all {
+					if e == nil || e.load(r) == NotLoaded {
+						continue
+					}
+					for _, p := range r.many(e.obj) {
+						if gone[p] {
+							f.part(e, r, p)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// oldParent finds the parent that a row had according to the database, if the session
+// knows it.
+func (f *flush) oldParent(e *entry, cl *claim, r *relation) *entry {
+	if cl != nil && cl.left != nil && cl.leftBy == r {
+		return cl.left
+	}
+	if e.snap == nil {
+		return nil
+	}
+	ref := f.lay.of[r]
+	if p := f.s.at(ref, e.snap); p != nil {
+		return p
+	}
+	for _, up := range ref.up {
+		if q := up.one(e.snap); q != nil {
+			return f.s.find(ref.target, q)
+		}
+	}
+	return nil
+}
+
+// edit changes the collections of one entry that were silent, replacing slices.
+func (f *flush) edit(c *change) {
+	e := c.e
+	for i := range c.edits {
+		ed := &c.edits[i]
+		r := ed.r
+		if !r.kind.toMany() {
+			p := r.one(e.obj)
+			if ed.drop[p] {
+				p = nil
+			}
+			for _, q := range ed.plus {
+				p = q
+			}
+			if p != r.one(e.obj) {
+				f.touch(c)
+				r.setOne(e.obj, p)
+			}
+			continue
+		}
+		now := r.many(e.obj)
+		var have map[addr]bool
+		if len(now)*len(ed.plus) > 64 {
+			have = make(map[addr]bool, len(now))
+			for _, p := range now {
+				have[p] = true
+			}
+		}
+		list := make([]addr, 0, len(now)+len(ed.plus))
+		for _, p := range now {
+			if !ed.drop[p] {
+				list = append(list, p)
+			}
+		}
+		kept := len(list)
+		for _, p := range ed.plus {
+			switch {
+			case have != nil && have[p]:
+			case have == nil && contains(now, p):
+			default:
+				list = append(list, p)
+			}
+		}
+		if kept == len(now) && len(list) == kept {
+			continue
+		}
+		f.touch(c)
+		r.setMany(e.obj, list)
+	}
+}
+
+func contains(list []addr, p addr) bool {
+	for _, q := range list {
+		if p == q {
+			return true
+		}
+	}
+	return false
+}
+
+// A link is one row of a many-to-many relation, coming or going.
+type linkChange struct {
+	r           *relation // the canonical one of the two sides
+	left, right *entry
+	add         bool
+	by          *relation // who said so
+}
+
+// linkPair identifies a link row.
+type linkPair struct {
+	r           *relation
+	left, right *entry
+}
+
+// hearLinks takes in who came to a many-to-many collection and who left it. A link that
+// both sides speak of is written once.
+func (f *flush) hearLinks(c *change, r *relation) error {
+	came, left, err := f.diff(c.e, r)
+	if err != nil {
+		return err
+	}
+	for _, t := range left {
+		if err := f.link(c.e, r, t, false); err != nil {
+			return err
+		}
+		if r.cascade.has(cascadeOrphan) {
+			f.markDeleted(t)
+		}
+	}
+	if c.op == opDelete {
+		return nil
+	}
+	for _, t := range came {
+		if err := f.link(c.e, r, t, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *flush) link(e *entry, r *relation, t *entry, add bool) error {
+	canon, swapped := r.canonical()
+	p := linkPair{canon, e, t}
+	if swapped {
+		p.left, p.right = t, e
+	}
+	if i, ok := f.linkAt[p]; ok {
+		if l := f.links[i]; l.add != add {
+			return fmt.Errorf("%s and %s: %s.%s and %s.%s say opposite things about their link", p.left.name(), p.right.name(),
+				l.by.m.name, l.by.field, r.m.name, r.field)
+		}
+		return nil
+	}
+	if f.linkAt == nil {
+		f.linkAt = map[linkPair]int{}
+	}
+	f.linkAt[p] = len(f.links)
+	f.links = append(f.links, linkChange{canon, p.left, p.right, add, r})
+	return nil
+}

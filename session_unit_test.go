@@ -1,0 +1,459 @@
+package ingot_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ingot"
+	"ingot/dialects/sqlite"
+)
+
+// Composite and natural keys, values from clock and database, order in collections.
+type (
+	tTenant struct {
+		_     struct{}  `ingot:"table:tenant"`
+		Code  string    `ingot:"pk"`
+		Users []*tLogin `ingot:"inverse:Tenant;cascade:all,delete-orphan"`
+	}
+	tLogin struct {
+		_       struct{} `ingot:"table:login"`
+		Code    string   `ingot:"pk;fk:tenant.code;onupdate:cascade"`
+		Number  int      `ingot:"pk"`
+		Nick    string
+		Tenant  *tTenant   `ingot:"inverse:Users"`
+		Tickets []*tTicket `ingot:"inverse:Login;cascade:all,delete-orphan"`
+	}
+	tTicket struct {
+		_      struct{} `ingot:"table:ticket;fk:login_code,login_number->login.code,number;onupdate:cascade"`
+		ID     int64    `ingot:"pk"`
+		Code   string   `ingot:"column:login_code"`
+		Number int      `ingot:"column:login_number"`
+		Text   string
+		Login  *tLogin `ingot:"inverse:Tickets"`
+	}
+	tDoc struct {
+		_       struct{} `ingot:"table:doc"`
+		ID      int64    `ingot:"pk"`
+		Title   string
+		State   string    `ingot:"omitzero;default:'draft'"`
+		Shout   string    `ingot:"generated:upper(title)"`
+		Made    time.Time `ingot:"created"`
+		Changed time.Time `ingot:"updated"`
+		Pages   []*tPage  `ingot:"inverse:Doc;cascade:all,delete-orphan;position:Place"`
+	}
+	tPage struct {
+		_     struct{} `ingot:"table:page"`
+		ID    int64    `ingot:"pk"`
+		DocID int64    `ingot:"fk:doc.id"`
+		Place int
+		Text  string
+		Doc   *tDoc `ingot:"inverse:Pages"`
+	}
+)
+
+func TestUOW014_KeysThatAreForeignKeysAreCopiedFirst(t *testing.T) {
+	s, sent := newSession(t, tTenant{}, tLogin{}, tTicket{})
+	tenant := &tTenant{Code: "acme", Users: []*tLogin{{Number: 1, Tickets: []*tTicket{{Text: "a"}, {Text: "b"}}}, {Number: 2}}}
+	must(t, s.Add(tenant))
+	wantSQL(t, sent, s.Commit(t.Context()),
+		`INSERT INTO "tenant" ("code") VALUES (?)`,
+		`INSERT INTO "login" ("code", "number", "nick") VALUES (?, ?, ?), (?, ?, ?)`,
+		`INSERT INTO "ticket" ("id", "login_code", "login_number", "text") VALUES (?, ?, ?, ?), (?, ?, ?, ?)`)
+	ticket := tenant.Users[0].Tickets[1]
+	if ticket.Code != "acme" || ticket.Number != 1 {
+		t.Errorf("ticket %+v", ticket)
+	}
+	got, err := ingot.Get[tLogin](t.Context(), s, "acme", 2)
+	if got != tenant.Users[1] || err != nil {
+		t.Errorf("Get by a composite key = %p, %v", got, err)
+	}
+	must(t, s.Delete(tenant))
+	wantSQL(t, sent, s.Commit(t.Context()),
+		`DELETE FROM "ticket" WHERE "id" IN (?, ?)`,
+		`DELETE FROM "login" WHERE ("code" = ? AND "number" = ?) OR ("code" = ? AND "number" = ?)`,
+		`DELETE FROM "tenant" WHERE "code" = ?`)
+}
+
+func TestO2O002_ClearingAKeyThatIsAForeignKeyIsAnError(t *testing.T) {
+	s, _ := newSession(t, tTenant{}, tLogin{}, tTicket{})
+	login := &tLogin{Number: 1, Tickets: []*tTicket{{Text: "a"}}}
+	tenant := &tTenant{Code: "acme", Users: []*tLogin{login}}
+	must(t, s.Add(tenant))
+	must(t, s.Commit(t.Context()))
+	login.Tenant = nil // delete-orphan: it goes
+	must(t, s.Commit(t.Context()))
+	if s.State(login) != ingot.Detached {
+		t.Errorf("state %v", s.State(login))
+	}
+}
+
+func TestNPK002_AChangedKeyIsFollowedByTheDatabase(t *testing.T) {
+	db, sent := newDB(t, ingot.Options{}, tTenant{}, tLogin{}, tTicket{})
+	s := db.Session()
+	defer s.Close()
+	tenant := &tTenant{Code: "old", Users: []*tLogin{{Number: 1, Tickets: []*tTicket{{Text: "a"}}}}}
+	must(t, s.Add(tenant))
+	must(t, s.Commit(t.Context()))
+	sent.take()
+	tenant.Code = "new"
+	wantSQL(t, sent, s.Flush(t.Context()), `UPDATE "tenant" SET "code" = ? WHERE "code" = ?`)
+	login := tenant.Users[0]
+	if login.Code != "new" || login.Tickets[0].Code != "new" {
+		t.Errorf("children in memory: %q, %q", login.Code, login.Tickets[0].Code)
+	}
+	wantSQL(t, sent, s.Flush(t.Context()))
+	if got, err := ingot.Get[tLogin](t.Context(), s, "new", 1); got != login || err != nil {
+		t.Errorf("Get = %p, %v", got, err)
+	}
+	must(t, s.Rollback(t.Context()))
+	if tenant.Code != "old" || login.Code != "old" || login.Tickets[0].Code != "old" {
+		t.Errorf("after rollback: %q, %q", tenant.Code, login.Code)
+	}
+	if got, err := ingot.Get[tLogin](t.Context(), s, "old", 1); got != login || err != nil {
+		t.Errorf("Get = %p, %v", got, err)
+	}
+}
+
+func TestDEF001_ValuesMadeElsewhereComeBack(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 678912345, time.FixedZone("", 3600))
+	db, sent := newDB(t, ingot.Options{Now: func() time.Time { return now }}, tDoc{}, tPage{})
+	s := db.Session()
+	defer s.Close()
+	d := &tDoc{Title: "one"}
+	must(t, s.AddAll(d, &tDoc{Title: "two"}, &tDoc{Title: "three", State: "done"}))
+	wantSQL(t, sent, s.Commit(t.Context()),
+		`INSERT INTO "doc" ("id", "title", "made", "changed") VALUES (?, ?, ?, ?), (?, ?, ?, ?) RETURNING "id", "shout", "state"`,
+		`INSERT INTO "doc" ("title", "state", "made", "changed") VALUES (?, ?, ?, ?) RETURNING "id", "shout"`)
+	utc := now.UTC().Truncate(time.Microsecond)
+	if d.ID != 1 || d.State != "draft" || d.Shout != "ONE" || d.Made != utc || d.Changed != utc {
+		t.Errorf("after insert: %+v", d)
+	}
+	now = now.Add(time.Hour)
+	d.Title = "uno"
+	wantSQL(t, sent, s.Commit(t.Context()), `UPDATE "doc" SET "title" = ?, "changed" = ? WHERE "id" = ? RETURNING "id", "shout"`)
+	if d.Shout != "UNO" || d.Made != utc || !d.Changed.Equal(utc.Add(time.Hour)) {
+		t.Errorf("after update: %+v", d)
+	}
+	wantSQL(t, sent, s.Commit(t.Context()))
+}
+
+func TestPositionKeepsTheOrderOfTheSlice(t *testing.T) {
+	db, sent := newDB(t, ingot.Options{}, tDoc{}, tPage{})
+	s := db.Session()
+	defer s.Close()
+	a, b, c := &tPage{Text: "a"}, &tPage{Text: "b"}, &tPage{Text: "c"}
+	d := &tDoc{Title: "d", Pages: []*tPage{a, b, c}}
+	must(t, s.Add(d))
+	must(t, s.Commit(t.Context()))
+	sent.take()
+	d.Pages = []*tPage{c, a, b}
+	must(t, s.Commit(t.Context()))
+	d.Pages = []*tPage{c, b}
+	must(t, s.Commit(t.Context()))
+	wantRows(t, db, "SELECT text || place FROM page ORDER BY place", "c0", "b1")
+	if c.Place != 0 || b.Place != 1 {
+		t.Errorf("places %d, %d", c.Place, b.Place)
+	}
+}
+
+func TestCancelledInTheMiddleLeavesNothingHalfWritten(t *testing.T) {
+	for at := 1; at <= 4; at++ {
+		s, sent, db := cases(t, &cUser{Name: "there"})
+		ctx, cancel := context.WithCancel(t.Context())
+		sent.cancelAt(at, cancel)
+		u := &cUser{Name: "u", Addresses: []*cAddress{{Email: "a"}}}
+		must(t, s.Add(u))
+		err := s.Commit(ctx)
+		cancel()
+		if err == nil {
+			t.Fatalf("cancelled at statement %d: no error", at)
+		}
+		if errors.Is(err, ingot.ErrCommitUnknown) {
+			continue // cancelled in the middle of the COMMIT
+		}
+		if !errors.Is(err, context.Canceled) && !errors.Is(err, ingot.ErrCanceled) {
+			t.Errorf("cancelled at statement %d: %v", at, err)
+		}
+		wantErr(t, s.Flush(t.Context()), "needs a Rollback")
+		must(t, s.Rollback(t.Context()))
+		if u.ID != 0 || u.Addresses[0].ID != 0 || u.Addresses[0].UserID != nil {
+			t.Errorf("cancelled at %d: keys left behind: %+v", at, u.Addresses[0])
+		}
+		wantRows(t, db, "SELECT name FROM users", "there")
+		must(t, s.Add(u))
+		must(t, s.Commit(t.Context()))
+		wantRows(t, db, "SELECT name FROM users", "there", "u")
+	}
+}
+
+func TestTransactionCommitsRollsBackAndRetries(t *testing.T) {
+	db, sent := newDB(t, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
+	must(t, db.Transaction(t.Context(), func(s *ingot.Session) error { return s.Add(&cUser{Name: "kept"}) }))
+	if got := sent.take(); len(got) != 3 || got[0] != "BEGIN IMMEDIATE" || got[2] != "COMMIT" {
+		t.Errorf("sent %q", got)
+	}
+	stop := errors.New("stop")
+	u := &cUser{Name: "lost"}
+	err := db.Transaction(t.Context(), func(s *ingot.Session) error {
+		must(t, s.Add(u))
+		must(t, s.Flush(t.Context()))
+		return stop
+	})
+	if err != stop || u.ID != 0 {
+		t.Errorf("Transaction = %v, key %d", err, u.ID)
+	}
+	wantRows(t, db, "SELECT name FROM users", "kept")
+
+	tries := 0
+	err = db.Transaction(t.Context(), func(s *ingot.Session) error {
+		tries++
+		if tries < 3 {
+			return &ingot.StatementError{Op: "update", Err: busy{}}
+		}
+		return s.Add(&cUser{Name: "third"})
+	}, ingot.Retry(5))
+	if err != nil || tries != 3 {
+		t.Errorf("Transaction = %v after %d tries", err, tries)
+	}
+}
+
+// busy is an error that the dialect takes for a lock it could not get.
+type busy struct{}
+
+func (busy) Error() string { return "database is locked (5) (SQLITE_BUSY)" }
+func (busy) Code() int     { return 5 }
+
+func TestSessionJoinsACallersTransaction(t *testing.T) {
+	pool, err := sql.Open("sqlite", "file:"+t.TempDir()+"/test.db?_pragma=foreign_keys(1)")
+	must(t, err)
+	defer pool.Close()
+	db, err := ingot.Open(pool, sqlite.Dialect{}, ingot.Options{Models: ingot.MustModels(cUser{}, cAddress{}, cOrder{})})
+	must(t, err)
+	must(t, db.CreateAll(t.Context()))
+	tx, err := pool.Begin()
+	must(t, err)
+	s := db.Session(ingot.OnTx(tx))
+	u := &cUser{Name: "u"}
+	must(t, s.Add(u))
+	must(t, s.Commit(t.Context()))
+	must(t, s.Close())
+	must(t, tx.Rollback())
+	wantRows(t, db, "SELECT name FROM users")
+	if u.ID != 1 {
+		t.Errorf("key %d", u.ID)
+	}
+}
+
+func TestReadOnlySessionsRefuseToWrite(t *testing.T) {
+	_, _, db := cases(t, &cUser{Name: "u"})
+	s := db.Session(ingot.ReadOnly())
+	defer s.Close()
+	if err := s.Add(&cUser{}); !errors.Is(err, ingot.ErrReadOnly) {
+		t.Errorf("Add: %v", err)
+	}
+	must(t, s.Rollback(t.Context()))
+	u, err := ingot.Get[cUser](t.Context(), s, 1)
+	must(t, err)
+	u.Name = "x"
+	if err := s.Commit(t.Context()); !errors.Is(err, ingot.ErrReadOnly) {
+		t.Errorf("Commit: %v", err)
+	}
+}
+
+func TestHooksAreCalledAtTheirPoints(t *testing.T) {
+	var log []string
+	name := func(x any) string {
+		if u, ok := x.(*cUser); ok {
+			return u.Name
+		}
+		return fmt.Sprintf("%T", x)
+	}
+	row := func(what string) func(context.Context, *ingot.Session, any) error {
+		return func(_ context.Context, _ *ingot.Session, x any) error {
+			log = append(log, what+" "+name(x))
+			return nil
+		}
+	}
+	var added bool
+	db, _ := newDB(t, ingot.Options{Hooks: ingot.Hooks{
+		BeforeFlush: func(_ context.Context, s *ingot.Session) error {
+			log = append(log, "before flush")
+			if !added {
+				added = true
+				return s.Add(&cUser{Name: "by hook"})
+			}
+			return nil
+		},
+		AfterFlush: func(_ context.Context, s *ingot.Session) error {
+			log = append(log, fmt.Sprintf("after flush, %d new", len(s.New())))
+			return nil
+		},
+		AfterCommit:  func(context.Context, *ingot.Session) { log = append(log, "after commit") },
+		BeforeInsert: row("insert"),
+		BeforeUpdate: func(_ context.Context, _ *ingot.Session, x any) error {
+			log = append(log, "update "+name(x))
+			x.(*cUser).Name += "!"
+			return nil
+		},
+		BeforeDelete: row("delete"),
+		AfterLoad:    func(x any) error { log = append(log, "load "+name(x)); return nil },
+	}}, cUser{}, cAddress{}, cOrder{})
+	s := db.Session()
+	defer s.Close()
+	u := &cUser{Name: "u"}
+	must(t, s.Add(u))
+	must(t, s.Commit(t.Context()))
+	u.Name = "v"
+	must(t, s.Commit(t.Context()))
+	must(t, s.Delete(u))
+	must(t, s.Commit(t.Context()))
+	fresh := db.Session()
+	defer fresh.Close()
+	_, err := ingot.Select(new(cUser)).All(t.Context(), fresh)
+	must(t, err)
+	want := []string{"before flush", "insert u", "insert by hook", "after flush, 0 new", "after commit",
+		"before flush", "update v", "after flush, 0 new", "after commit",
+		"before flush", "delete v!", "after flush, 0 new", "after commit", "before flush", "load by hook"}
+	// A query of a session without changes may or may not ask for a flush.
+	log = slices.DeleteFunc(log, func(l string) bool { return l == "before flush" })
+	want = slices.DeleteFunc(want, func(l string) bool { return l == "before flush" })
+	if !slices.Equal(log, want) {
+		t.Errorf("called\n\t%s\nwant\n\t%s", strings.Join(log, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+func TestAHookThatFailsFailsTheFlush(t *testing.T) {
+	stop := errors.New("stop")
+	db, sent := newDB(t, ingot.Options{Hooks: ingot.Hooks{
+		BeforeInsert: func(context.Context, *ingot.Session, any) error { return stop },
+	}}, cNode{})
+	s := db.Session()
+	defer s.Close()
+	must(t, s.Add(&cNode{}))
+	err := s.Commit(t.Context())
+	if !errors.Is(err, stop) || len(sent.take("insert")) != 0 {
+		t.Errorf("Commit = %v", err)
+	}
+	wantErr(t, err, "BeforeInsert of cNode(new)")
+}
+
+func TestReferencesToWhatIsNotSavedAreErrors(t *testing.T) {
+	s, sent, _ := cases(t, &cUser{Name: "u", Orders: []*cOrder{{Description: "o"}}}, &cUser{Name: "v"})
+	u, err := ingot.Get[cUser](t.Context(), s, 1)
+	must(t, err)
+	v, err := ingot.Get[cUser](t.Context(), s, 2)
+	must(t, err)
+	sent.take()
+	must(t, s.Delete(v))
+	u.Orders[0].User = v
+	wantErr(t, s.Flush(t.Context()), "cOrder(1): cOrder.User gives it cUser(2), which is being deleted")
+	if got := sent.take("insert", "update", "delete"); len(got) > 0 {
+		t.Errorf("sent %q", got)
+	}
+	must(t, s.Rollback(t.Context()))
+	n := &cNode{}
+	n.Children = []*cNode{n}
+	must(t, s.Add(n))
+	wantErr(t, s.Flush(t.Context()), "a row cannot be its own parent and child")
+}
+
+func TestSessionsViewsOfItsWork(t *testing.T) {
+	u := &cUser{Name: "u"}
+	v := &cUser{Name: "v"}
+	s, _, _ := cases(t, u, v)
+	n := &cNode{}
+	must(t, s.Add(n))
+	u.Name = "edited"
+	must(t, s.Delete(v))
+	if got := s.New(); len(got) != 1 || got[0] != n {
+		t.Errorf("New = %v", got)
+	}
+	if got := s.Dirty(); len(got) != 1 || got[0] != u {
+		t.Errorf("Dirty = %v", got)
+	}
+	if got := s.Deleted(); len(got) != 1 || got[0] != v {
+		t.Errorf("Deleted = %v", got)
+	}
+	if !s.Contains(u) || s.Contains(&cUser{}) {
+		t.Error("Contains")
+	}
+	must(t, s.Expunge(u))
+	if s.Contains(u) || s.State(u) != ingot.Detached {
+		t.Errorf("after Expunge: %v", s.State(u))
+	}
+	must(t, s.Add(u))
+	if s.State(u) != ingot.Persistent {
+		t.Errorf("added again: %v", s.State(u))
+	}
+	must(t, s.Add(v)) // taken back
+	must(t, s.Commit(t.Context()))
+	if s.State(v) != ingot.Persistent {
+		t.Errorf("a deletion taken back: %v", s.State(v))
+	}
+}
+
+func TestAFlushOfManyUnchangedInstancesAllocatesNothingForThem(t *testing.T) {
+	var us []any
+	for range 2000 {
+		us = append(us, &cNode{Data: "d"})
+	}
+	s, _, _ := cases(t, us...)
+	got := testing.AllocsPerRun(10, func() { _ = s.Flush(t.Context()) })
+	if got > 10 {
+		t.Errorf("%v allocations for a flush of 2000 unchanged instances", got)
+	}
+}
+
+func TestACommitOfUnknownOutcomeRestoresNothing(t *testing.T) {
+	s, sent, db := cases(t, &cUser{Name: "there"})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	u := &cUser{Name: "perhaps"}
+	must(t, s.Add(u))
+	sent.cancelAt(1, cancel) // the INSERT is the whole unit of work
+	err := s.Commit(ctx)
+	if !errors.Is(err, ingot.ErrCommitUnknown) {
+		t.Fatalf("Commit = %v", err)
+	}
+	must(t, s.Rollback(t.Context()))
+	must(t, s.Commit(t.Context())) // nothing is sent a second time
+	n, err := ingot.Select(new(cUser)).Where(ingot.C(&new(cUser).Name).Eq("perhaps")).Count(t.Context(), db)
+	if n > 1 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+	if st := s.State(u); st != ingot.Detached {
+		t.Errorf("state %v", st)
+	}
+}
+
+func TestRawTextBelongsToTheTransaction(t *testing.T) {
+	s, _, db := cases(t)
+	ids, err := ingot.SQL[int64](t.Context(), s, "INSERT INTO users (name) VALUES ('raw') RETURNING id")
+	if err != nil || len(ids) != 1 {
+		t.Fatalf("SQL = %v, %v", ids, err)
+	}
+	must(t, s.Rollback(t.Context()))
+	wantRows(t, db, "SELECT name FROM users")
+}
+
+func TestASessionWithoutModelsServesRawText(t *testing.T) {
+	db := openDB(t, ingot.Options{})
+	s := db.Session()
+	defer s.Close()
+	if _, err := s.Exec(t.Context(), "CREATE TABLE t (n INTEGER)"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s.Commit(t.Context()))
+	wantErr(t, s.Add(&cUser{}), "is not in the metadata")
+	must(t, s.Rollback(t.Context()))
+	must(t, s.Flush(t.Context()))
+	if st := s.State(&cUser{}); st != ingot.Transient {
+		t.Errorf("state %v", st)
+	}
+}

@@ -1,0 +1,1030 @@
+package ingot
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// Writing: batches of rows become statements, and what the database made of them comes
+// back.
+//
+// Rows share a statement if they have the same table and the same columns. The keys the
+// database generates for several rows at once are matched to their instances by what it
+// guarantees (see KeyRule), never by the order in which rows happen to return.
+
+// A writePlan is how a model is written. It is worked out once.
+type writePlan struct {
+	m       *mapper
+	insert  []*column // in an INSERT, generated key included
+	omit    []*column // left out of it while zero
+	back    []*column // read back after every write: readonly and generated
+	stamped []*column // version, created, updated and uuidv7
+	settled []*column // come back from the database not quite as they were sent
+	uniques [][]*column
+}
+
+func newWritePlan(m *mapper) *writePlan {
+	t := &writePlan{m: m}
+	for _, c := range m.columns {
+		if c.readOnly {
+			t.back = append(t.back, c)
+			continue
+		}
+		t.insert = append(t.insert, c)
+		if c.omitZero {
+			t.omit = append(t.omit, c)
+		}
+		if c.version || c.created || c.updated || c.uuidV7 {
+			t.stamped = append(t.stamped, c)
+		}
+		if c.codec.settle != nil {
+			t.settled = append(t.settled, c)
+		}
+	}
+	t.uniques = append(t.uniques, m.key)
+	for _, u := range m.uniques {
+		if !u.option.mods.has("where") {
+			t.uniques = append(t.uniques, u.columns)
+		}
+	}
+	return t
+}
+
+// free reports whether a column certainly takes any text of 32 characters.
+func (t *writePlan) free(c *column) bool {
+	if c.codec.class != classString || c.readOnly {
+		return false
+	}
+	for _, name := range []string{"type", "check", "enum", "generated"} {
+		if c.options.has(name) {
+			return false
+		}
+	}
+	if size, ok := c.options.get("", "size"); ok {
+		if n, err := strconv.Atoi(size); err != nil || n < 32 {
+			return false
+		}
+	}
+	for _, o := range t.m.options {
+		if o.name == "check" {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(t.m.foreignKeys, func(k *foreignKey) bool { return slices.Contains(k.columns, c) })
+}
+
+// A step is one batch: rows that one statement, or a few of the same form, can write.
+type step struct {
+	f       *flush
+	kind    stepKind
+	m       *mapper
+	plan    *writePlan
+	cols    []*column // what is sent
+	back    []*column // what is read back
+	keyless bool      // INSERT without the generated key
+	parked  bool      // UPDATE to what rows are to have for a while
+	changes []*change
+	ref     *reference // of stepSweep, whose changes are the parents
+	link    *linkStep
+}
+
+// A stepKind is what the statements of a step do.
+type stepKind int
+
+const (
+	stepInsert stepKind = iota
+	stepUpdate
+	stepDelete
+	stepSweep
+	stepLink
+)
+
+// batch puts consecutive actions that can share a statement into steps. UPDATEs of
+// different columns do not hold each other up.
+func (f *flush) batch(steps []*step, actions []action) []*step {
+	for i := 0; i < len(actions); {
+		a := actions[i]
+		j := i + 1
+		for j < len(actions) && actions[j].kind == a.kind && actions[j].level == a.level && actions[j].c.e.m == a.c.e.m && actions[j].ref == a.ref && !actions[j].alone {
+			j++
+		}
+		run := actions[i:j]
+		i = j
+		m := a.c.e.m
+		t := f.lay.plans[m.index]
+		switch a.kind {
+		case actInsert:
+			steps = f.batchInserts(steps, t, run)
+		case actDelete:
+			steps = append(steps, &step{f: f, kind: stepDelete, m: m, plan: t, changes: changesOf(run)})
+		case actSweep:
+			steps = append(steps, &step{f: f, kind: stepSweep, m: a.ref.m, ref: a.ref, changes: changesOf(run)})
+		default:
+			steps = f.batchUpdates(steps, t, run)
+		}
+	}
+	return steps
+}
+
+func changesOf(actions []action) []*change {
+	cs := make([]*change, len(actions))
+	for i := range actions {
+		cs[i] = actions[i].c
+	}
+	return cs
+}
+
+// batchInserts splits INSERTs where the columns sent change, so that rows keep their
+// order.
+func (f *flush) batchInserts(steps []*step, t *writePlan, run []action) []*step {
+	var cur *step
+	for _, a := range run {
+		e := a.c.e
+		keyless := t.m.auto != nil && t.m.auto.codec.zero(t.m.auto.at(e.obj))
+		same := cur != nil && cur.keyless == keyless
+		for _, c := range t.omit {
+			if !same {
+				break
+			}
+			same = slices.Contains(cur.cols, c) == !c.codec.zero(c.at(e.obj))
+		}
+		if !same {
+			cur = &step{f: f, kind: stepInsert, m: t.m, plan: t, keyless: keyless, back: t.back}
+			for _, c := range t.insert {
+				switch {
+				case c == t.m.auto && keyless:
+				case c.omitZero && c.codec.zero(c.at(e.obj)):
+					cur.back = append(slices.Clip(cur.back), c)
+				default:
+					cur.cols = append(cur.cols, c)
+				}
+			}
+			steps = append(steps, cur)
+		}
+		cur.changes = append(cur.changes, a.c)
+	}
+	return steps
+}
+
+// batchUpdates groups UPDATEs by the columns they set, in the order of first appearance.
+func (f *flush) batchUpdates(steps []*step, t *writePlan, run []action) []*step {
+	first := len(steps)
+	for _, a := range run {
+		cols, parked := a.c.cols, false
+		switch a.kind {
+		case actLate:
+			cols = a.c.late
+		case actClear:
+			cols, parked = a.c.late, true
+		case actPark:
+			cols, parked = a.c.parking, true
+		}
+		var st *step
+		for _, x := range steps[first:] {
+			if slices.Equal(x.cols, cols) {
+				st = x
+				break
+			}
+		}
+		if st == nil {
+			st = &step{f: f, kind: stepUpdate, m: t.m, plan: t, cols: cols, parked: parked}
+			if !parked {
+				st.back = t.back
+			}
+			steps = append(steps, st)
+		}
+		st.changes = append(st.changes, a.c)
+	}
+	return steps
+}
+
+// run sends the steps. A unit of work that is one statement needs no BEGIN.
+func (f *flush) run(steps []*step, final bool) error {
+	s := f.s
+	if len(steps) == 0 {
+		return nil
+	}
+	alone := final && s.tx == nil && !s.opts.eager && len(steps) == 1 && steps[0].single() && !s.hooked()
+	if !alone {
+		if err := s.begin(f.ctx); err != nil {
+			return err
+		}
+	}
+	for _, st := range steps {
+		if err := st.run(); err != nil {
+			if alone && unknownOutcome(err) {
+				return fmt.Errorf("%w: %w", ErrCommitUnknown, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// single reports whether a step is one statement that writes all or nothing.
+func (st *step) single() bool {
+	db := st.f.s.db
+	if len(st.changes) != 1 || st.kind == stepLink || st.kind == stepSweep {
+		return false
+	}
+	switch st.kind {
+	case stepInsert:
+		return len(st.back) == 0 || db.server.InsertReturning
+	case stepUpdate:
+		return len(st.back) == 0 || db.server.UpdateReturning
+	}
+	return true
+}
+
+func (st *step) run() error {
+	switch st.kind {
+	case stepInsert:
+		return st.runInsert()
+	case stepUpdate:
+		return st.runUpdate()
+	case stepDelete:
+		return st.runDelete()
+	case stepSweep:
+		return st.runSweep()
+	}
+	return st.link.run(st.f)
+}
+
+// rows is how many rows one statement may have at n parameters each.
+func (f *flush) rows(perRow int) int {
+	db := f.s.db
+	n := db.opts.BatchSize
+	if n <= 0 {
+		n = max(db.server.BatchRows, 1)
+	}
+	if db.server.MaxParams > 0 {
+		n = min(n, db.server.MaxParams/max(perRow, 1))
+	}
+	return max(n, 1)
+}
+
+// copyKeys gives rows the keys that their parents have by now.
+func (f *flush) copyKeys(c *change, late bool) error {
+	for i := range c.parents {
+		p := &c.parents[i]
+		if p.late != late {
+			if p.late {
+				// It has to be NULL until the parent is there.
+				if err := f.clear(c, p.ref); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if err := f.takeKey(c, p.ref, p.parent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runInsert inserts the rows of a step.
+func (st *step) runInsert() error {
+	f := st.f
+	for _, c := range st.changes {
+		if err := f.copyKeys(c, false); err != nil {
+			return err
+		}
+	}
+	if st.keyless && len(st.changes) > 1 {
+		done, err := st.reserveKeys()
+		if err != nil {
+			return err
+		}
+		if !done && f.s.db.server.Keys != KeysConsecutive {
+			return st.insertSingly()
+		}
+	}
+	if !st.canReadBack() && len(st.changes) > 1 {
+		return st.insertSingly()
+	}
+	for rest, n := st.changes, f.rows(len(st.cols)); len(rest) > 0; {
+		n = min(n, len(rest))
+		if err := st.insertBatch(rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// canReadBack reports whether what comes back can be matched to its rows: by their keys.
+func (st *step) canReadBack() bool {
+	return len(st.back) == 0 || !slices.ContainsFunc(st.m.key, func(c *column) bool { return slices.Contains(st.back, c) })
+}
+
+func (st *step) insertSingly() error {
+	for i := range st.changes {
+		if err := st.insertBatch(st.changes[i : i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keySource is what the keys of a column come from, asked for once.
+func (db *DB) keySource(ctx context.Context, tx *Tx, k KeyReserver, auto *column) (string, error) {
+	if source, ok := db.keySources.Load(auto); ok {
+		return source.(string), nil
+	}
+	source, err := k.KeySource(ctx, tx, &db.server, auto.m.table, auto.name)
+	if err == nil {
+		db.keySources.Store(auto, source)
+	}
+	return source, err
+}
+
+// reserveKeys takes keys out of circulation first, where the dialect can, and sends them
+// along.
+func (st *step) reserveKeys() (bool, error) {
+	f := st.f
+	db := f.s.db
+	k, ok := db.dialect.(KeyReserver)
+	if !ok || db.server.Keys != KeysReserved {
+		return false, nil
+	}
+	auto := st.m.auto
+	source, err := db.keySource(f.ctx, f.s.tx, k, auto)
+	if err != nil || source == "" {
+		return false, err
+	}
+	keys, err := k.ReserveKeys(f.ctx, f.s.tx, &db.server, source, st.m.table, auto.name, len(st.changes))
+	if err != nil {
+		db.keySources.Delete(auto)
+		return false, err
+	}
+	if len(keys) == 0 {
+		return false, nil
+	}
+	if len(keys) != len(st.changes) {
+		return false, fmt.Errorf("ingot: %s reserved %d keys of %s instead of %d", db.dialect.Name(), len(keys), st.m.table, len(st.changes))
+	}
+	for i, c := range st.changes {
+		if err := auto.codec.load(auto.at(c.e.obj), keys[i]); err != nil {
+			return false, auto.valueError(err)
+		}
+	}
+	st.keyless = false
+	st.cols = slices.Concat([]*column{auto}, st.cols)
+	slices.SortFunc(st.cols, func(a, b *column) int { return a.index - b.index })
+	return true, nil
+}
+
+// insertBatch inserts rows by one statement.
+func (st *step) insertBatch(cs []*change) error {
+	db := st.f.s.db
+	w := st.writer("insert", len(cs)*len(st.cols))
+	w.key(cs)
+	w.text("INSERT INTO ")
+	w.table(st.m.table)
+	switch {
+	case len(st.cols) > 0:
+		w.text(" (")
+		w.columns(st.cols, "")
+		w.text(") VALUES ")
+		for i, c := range cs {
+			if i > 0 {
+				w.text(", ")
+			}
+			w.text("(")
+			w.values(st.cols, c.e.obj)
+			w.text(")")
+		}
+	case len(cs) > 1:
+		return st.insertSingly()
+	default:
+		w.text(" " + db.server.EmptyValues)
+	}
+	if w.err != nil {
+		return w.err
+	}
+	generated := st.keyless
+	returning := generated && !db.server.LastInsertID || len(st.back) > 0 || generated && len(cs) > 1 && db.server.Keys != KeysConsecutive
+	if returning && db.server.InsertReturning && (len(cs) == 1 || !generated) {
+		return st.readReturned(w, cs, generated)
+	}
+	res, err := w.exec()
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err == nil && n != int64(len(cs)) {
+		return &StaleError{Op: "insert", Model: st.m.name, Table: st.m.table.String(), Want: len(cs), Got: int(n)}
+	}
+	if generated {
+		id, err := res.LastInsertId()
+		if err != nil {
+			return fmt.Errorf("ingot: the key of a new %s did not come back: %w", st.m.name, err)
+		}
+		auto := st.m.auto
+		for i, c := range cs {
+			if err := auto.codec.load(auto.at(c.e.obj), id+int64(i)); err != nil {
+				return auto.valueError(err)
+			}
+		}
+	}
+	return st.readBack(cs)
+}
+
+// readReturned runs a statement that returns the key and what the database filled in.
+func (st *step) readReturned(w *writer, cs []*change, generated bool) error {
+	w.text(" RETURNING ")
+	cols := slices.Clone(st.m.key)
+	for _, c := range st.back {
+		if !c.pk {
+			cols = append(cols, c)
+		}
+	}
+	w.scanColumns(cols)
+	n, err := st.scanRows(cols, cs, generated && len(cs) == 1, func(scan func(*sql.Rows) error) error {
+		return st.f.s.db.queryWrite(st.f.ctx, st.f.s.tx, w.statement(), scan)
+	})
+	if err != nil {
+		return err
+	}
+	if n != len(cs) {
+		return st.stale(w.op, cs, n)
+	}
+	return nil
+}
+
+// readBack reads what the database filled in, where the statement could not return it.
+func (st *step) readBack(cs []*change) error {
+	if len(st.back) == 0 {
+		return nil
+	}
+	w := st.writer("select", len(cs)*len(st.m.key))
+	cols := append(slices.Clone(st.m.key), st.back...)
+	w.text("SELECT ")
+	w.scanColumns(cols)
+	w.text(" FROM ")
+	w.table(st.m.table)
+	w.text(" WHERE ")
+	w.keyList(st.m.key, "", cs, func(c *change) addr { return c.e.obj })
+	if w.err != nil {
+		return w.err
+	}
+	n, err := st.scanRows(cols, cs, false, func(scan func(*sql.Rows) error) error {
+		rows, err := st.f.s.db.query(st.f.ctx, st.f.s.tx, w.statement())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	if err == nil && n != len(cs) {
+		err = st.stale("read", cs, n)
+	}
+	return err
+}
+
+// scanRows puts rows that came back into their instances: the only one, or the one with
+// the same key.
+func (st *step) scanRows(cols []*column, cs []*change, only bool, each func(func(*sql.Rows) error) error) (int, error) {
+	s := st.f.s
+	row := st.m.alloc()
+	cells := newCells(cols, &row)
+	var byKey map[string]*change
+	if len(cs) > 1 {
+		byKey = make(map[string]*change, len(cs))
+		for _, c := range cs {
+			k, err := st.keyText(c.e.obj)
+			if err != nil {
+				return 0, err
+			}
+			byKey[k] = c
+		}
+	}
+	n := 0
+	err := each(func(rows *sql.Rows) error {
+		if err := rows.Scan(cells...); err != nil {
+			return err
+		}
+		c := cs[0]
+		if byKey != nil {
+			k, err := st.keyText(row)
+			if err != nil {
+				return err
+			}
+			if c = byKey[k]; c == nil {
+				return fmt.Errorf("ingot: the database returned %s, which was not written", st.m.keyName(row))
+			}
+		}
+		n++
+		for _, col := range cols {
+			if !col.pk || only && col == st.m.auto || slices.Contains(st.back, col) {
+				col.codec.save(col.at(c.e.obj), col.at(row))
+			}
+		}
+		return nil
+	})
+	_ = s
+	return n, err
+}
+
+func (st *step) keyText(p addr) (string, error) {
+	var b []byte
+	for _, c := range st.m.key {
+		v, err := c.valueOf(p, &st.f.s.db.enc)
+		if err != nil {
+			return "", err
+		}
+		b = appendKeyPart(b, v)
+	}
+	return string(b), nil
+}
+
+// runUpdate updates the rows of a step.
+func (st *step) runUpdate() error {
+	f := st.f
+	db := f.s.db
+	for _, c := range st.changes {
+		if st.parked {
+			break
+		}
+		if err := f.copyKeys(c, c.op == opInsert); err != nil {
+			return err
+		}
+	}
+	perRow := len(st.cols) + len(st.m.key) + 1
+	n := f.rows(perRow)
+	if len(st.back) > 0 && !db.server.UpdateReturning || !db.server.UpdateFrom && !db.server.UpdateJoin {
+		n = 1
+	}
+	for rest := st.changes; len(rest) > 0; {
+		k := min(n, len(rest))
+		if err := st.updateBatch(rest[:k]); err != nil {
+			return err
+		}
+		rest = rest[k:]
+	}
+	return nil
+}
+
+// old is the struct with the key, and the version, under which the database knows a row.
+// A row inserted by this very flush has no snapshot yet.
+func (c *change) old() addr {
+	switch {
+	case c.base != nil:
+		return c.base
+	case c.e.snap != nil:
+		return c.e.snap
+	}
+	return c.e.obj
+}
+
+// source is the struct whose values an UPDATE writes.
+func (st *step) source(c *change) addr {
+	if st.parked {
+		return c.parked
+	}
+	return c.e.obj
+}
+
+// match lists the columns an UPDATE or DELETE finds its row by.
+func (st *step) match() []*column {
+	if v := st.m.version; v != nil {
+		return append(slices.Clip(st.m.key), v)
+	}
+	return st.m.key
+}
+
+// updateBatch updates rows by one statement.
+func (st *step) updateBatch(cs []*change) error {
+	db := st.f.s.db
+	match := st.match()
+	w := st.writer("update", len(cs)*(len(st.cols)+len(match)))
+	w.key(cs)
+	switch {
+	case len(cs) == 1:
+		w.text("UPDATE ")
+		w.table(st.m.table)
+		w.text(" SET ")
+		for i, c := range st.cols {
+			if i > 0 {
+				w.text(", ")
+			}
+			w.ident(c.name)
+			w.text(" = ")
+			w.value(c, st.source(cs[0]))
+		}
+		w.text(" WHERE ")
+		w.equals(match, cs[0].old())
+	case db.server.UpdateFrom:
+		w.text("WITH v (")
+		w.aliases("k", len(match))
+		w.text(", ")
+		w.aliases("c", len(st.cols))
+		w.text(") AS (VALUES ")
+		if db.server.UntypedValues {
+			// Types come from the first row, which matches nothing.
+			w.text("(")
+			w.typedNulls(slices.Concat(match, st.cols))
+			w.text("), ")
+		}
+		for i, c := range cs {
+			if i > 0 {
+				w.text(", ")
+			}
+			w.text("(")
+			w.values(match, c.old())
+			w.text(", ")
+			w.values(st.cols, st.source(c))
+			w.text(")")
+		}
+		w.text(") UPDATE ")
+		w.table(st.m.table)
+		w.text(" AS t SET ")
+		w.assignments(st.cols, "")
+		w.text(" FROM v WHERE ")
+		w.joins(match)
+	default:
+		w.text("UPDATE ")
+		w.table(st.m.table)
+		w.text(" AS t JOIN (")
+		for i, c := range cs {
+			if i > 0 {
+				w.text(" UNION ALL ")
+			}
+			w.text("SELECT ")
+			w.named(match, c.old(), "k", i == 0)
+			w.text(", ")
+			w.named(st.cols, st.source(c), "c", i == 0)
+		}
+		w.text(") AS v ON ")
+		w.joins(match)
+		w.text(" SET ")
+		w.assignments(st.cols, "t")
+	}
+	if w.err != nil {
+		return w.err
+	}
+	if len(st.back) > 0 && db.server.UpdateReturning {
+		if len(cs) > 1 {
+			w.qualifier = "t"
+		}
+		return st.readReturned(w, cs, false)
+	}
+	res, err := w.exec()
+	if err != nil {
+		return err
+	}
+	if err := st.counted(w, res, cs); err != nil {
+		return err
+	}
+	return st.readBack(cs)
+}
+
+// counted compares the rows that an UPDATE found with those it was sent for. Some
+// databases count only rows whose values changed; then a look decides.
+func (st *step) counted(w *writer, res sql.Result, cs []*change) error {
+	n, err := res.RowsAffected()
+	if err != nil || n == int64(len(cs)) {
+		return err
+	}
+	if n < int64(len(cs)) && st.m.version == nil {
+		found, err := st.count(cs)
+		if err != nil {
+			return err
+		}
+		if found == len(cs) {
+			return nil
+		}
+		n = int64(found)
+	}
+	return st.stale(w.op, cs, int(n))
+}
+
+// count counts the rows that are there under the keys they were written under.
+func (st *step) count(cs []*change) (int, error) {
+	w := st.writer("select", len(cs)*len(st.m.key))
+	w.text("SELECT COUNT(*) FROM ")
+	w.table(st.m.table)
+	w.text(" WHERE ")
+	w.keyList(st.m.key, "", cs, func(c *change) addr { return c.e.obj })
+	if w.err != nil {
+		return 0, w.err
+	}
+	rows, err := st.f.s.db.query(st.f.ctx, st.f.s.tx, w.statement())
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	n := 0
+	for rows.Next() {
+		if err := rows.Scan(&n); err != nil {
+			return 0, err
+		}
+	}
+	return n, rows.Err()
+}
+
+func (st *step) stale(op string, cs []*change, got int) error {
+	e := &StaleError{Op: op, Model: st.m.name, Table: st.m.table.String(), Want: len(cs), Got: got}
+	if len(cs) == 1 {
+		e.Key = cs[0].e.name()
+	}
+	return e
+}
+
+// runDelete deletes the rows of a step.
+func (st *step) runDelete() error {
+	match := st.match()
+	for rest, n := st.changes, st.f.rows(len(match)); len(rest) > 0; {
+		n = min(n, len(rest))
+		cs := rest[:n]
+		rest = rest[n:]
+		w := st.writer("delete", n*len(match))
+		w.key(cs)
+		w.text("DELETE FROM ")
+		w.table(st.m.table)
+		w.text(" WHERE ")
+		w.keyList(match, "", cs, (*change).old)
+		if w.err != nil {
+			return w.err
+		}
+		res, err := w.exec()
+		if err != nil {
+			return err
+		}
+		if got, err := res.RowsAffected(); err == nil && got != int64(len(cs)) {
+			return st.stale("delete", cs, int(got))
+		}
+	}
+	return nil
+}
+
+// runSweep deletes the children of deleted rows. How many there are nobody knows.
+func (st *step) runSweep() error {
+	names := make([]string, len(st.ref.columns))
+	for i, c := range st.ref.columns {
+		names[i] = c.name
+	}
+	for rest, n := st.changes, st.f.rows(len(names)); len(rest) > 0; {
+		n = min(n, len(rest))
+		w := st.writer("delete", n*len(names))
+		if err := w.deleteOf(st.m.table, names, st.ref.remote, rest[:n]); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// deleteOf deletes the rows whose columns hold the values that others have in cols.
+func (w *writer) deleteOf(t TableName, names []string, cols []*column, of []*change) error {
+	w.text("DELETE FROM ")
+	w.table(t)
+	w.text(" WHERE ")
+	in := len(names) == 1 && len(of) > 1
+	if in {
+		w.ident(names[0])
+		w.text(" IN (")
+	}
+	for i, c := range of {
+		switch {
+		case in:
+			if i > 0 {
+				w.text(", ")
+			}
+			w.value(cols[0], c.e.snap)
+		case len(of) == 1:
+			w.linkEquals(names, cols, c.e.snap)
+		default:
+			if i > 0 {
+				w.text(" OR ")
+			}
+			w.text("(")
+			w.linkEquals(names, cols, c.e.snap)
+			w.text(")")
+		}
+	}
+	if in {
+		w.text(")")
+	}
+	if w.err != nil {
+		return w.err
+	}
+	_, err := w.exec()
+	return err
+}
+
+// A writer builds one statement.
+type writer struct {
+	db        *DB
+	ctx       context.Context
+	tx        *Tx
+	op        string
+	model     string
+	keyName   string
+	qualifier string
+	b         []byte
+	args      []any
+	err       error
+}
+
+func (st *step) writer(op string, args int) *writer {
+	s := st.f.s
+	return &writer{db: s.db, ctx: st.f.ctx, tx: s.tx, op: op, model: st.m.name, b: make([]byte, 0, 128+args*3), args: make([]any, 0, args)}
+}
+
+func (w *writer) statement() statement {
+	return statement{op: w.op, model: w.model, key: w.keyName, sql: string(w.b), args: w.args}
+}
+
+func (w *writer) exec() (sql.Result, error) {
+	return w.db.exec(w.ctx, w.tx, w.statement())
+}
+
+// key names the row in the error, where it is only one.
+func (w *writer) key(cs []*change) {
+	if len(cs) == 1 && cs[0].e.snap != nil {
+		w.keyName = cs[0].e.name()
+	}
+}
+
+func (w *writer) text(s string)     { w.b = append(w.b, s...) }
+func (w *writer) ident(name string) { w.b = w.db.dialect.AppendIdent(w.b, name) }
+
+func (w *writer) table(t TableName) {
+	if t.Schema != "" {
+		w.ident(t.Schema)
+		w.text(".")
+	}
+	w.ident(t.Name)
+}
+
+// column writes a column, qualified where a qualifier is given.
+func (w *writer) column(name, qualifier string) {
+	if qualifier != "" {
+		w.text(qualifier)
+		w.text(".")
+	}
+	w.ident(name)
+}
+
+func (w *writer) columns(cols []*column, qualifier string) {
+	for i, c := range cols {
+		if i > 0 {
+			w.text(", ")
+		}
+		w.column(c.name, qualifier)
+	}
+}
+
+// scanColumns writes columns of a result.
+func (w *writer) scanColumns(cols []*column) {
+	for i, c := range cols {
+		if i > 0 {
+			w.text(", ")
+		}
+		start := len(w.b)
+		w.column(c.name, w.qualifier)
+		if c.scan != ScanPlain {
+			col := string(w.b[start:])
+			w.b = w.db.dialect.AppendScanColumn(w.b[:start], col, c.scan)
+		}
+	}
+}
+
+// bind writes a parameter.
+func (w *writer) bind(v any) {
+	w.args = append(w.args, v)
+	w.b = w.db.dialect.AppendPlaceholder(w.b, len(w.args))
+}
+
+// value binds a column of an instance.
+func (w *writer) value(c *column, p addr) {
+	v, err := c.valueOf(p, &w.db.enc)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	w.bind(v)
+}
+
+func (w *writer) values(cols []*column, p addr) {
+	for i, c := range cols {
+		if i > 0 {
+			w.text(", ")
+		}
+		w.value(c, p)
+	}
+}
+
+// equals writes col = ? AND …
+func (w *writer) equals(cols []*column, p addr) {
+	for i, c := range cols {
+		if i > 0 {
+			w.text(" AND ")
+		}
+		w.ident(c.name)
+		w.text(" = ")
+		w.value(c, p)
+	}
+}
+
+// keyList writes the condition that a row is one of the changes'.
+func (w *writer) keyList(cols []*column, qualifier string, cs []*change, of func(*change) addr) {
+	switch {
+	case len(cs) == 1:
+		w.equals(cols, of(cs[0]))
+	case len(cols) == 1:
+		w.column(cols[0].name, qualifier)
+		w.text(" IN (")
+		for i, c := range cs {
+			if i > 0 {
+				w.text(", ")
+			}
+			w.value(cols[0], of(c))
+		}
+		w.text(")")
+	default:
+		for i, c := range cs {
+			if i > 0 {
+				w.text(" OR ")
+			}
+			w.text("(")
+			w.equals(cols, of(c))
+			w.text(")")
+		}
+	}
+}
+
+// aliases writes k0, k1, …
+func (w *writer) aliases(prefix string, n int) {
+	for i := range n {
+		if i > 0 {
+			w.text(", ")
+		}
+		w.alias(prefix, i)
+	}
+}
+
+func (w *writer) alias(prefix string, i int) {
+	w.text(prefix)
+	w.b = fmt.Append(w.b, i)
+}
+
+// named binds columns in a SELECT, with names the first time.
+func (w *writer) named(cols []*column, p addr, prefix string, first bool) {
+	for i, c := range cols {
+		if i > 0 {
+			w.text(", ")
+		}
+		w.value(c, p)
+		if first {
+			w.text(" AS ")
+			w.alias(prefix, i)
+		}
+	}
+}
+
+// assignments writes col = v.c0, …
+func (w *writer) assignments(cols []*column, qualifier string) {
+	for i, c := range cols {
+		if i > 0 {
+			w.text(", ")
+		}
+		w.column(c.name, qualifier)
+		w.text(" = v.")
+		w.alias("c", i)
+	}
+}
+
+// joins writes t.col = v.k0 AND …
+func (w *writer) joins(match []*column) {
+	for i, c := range match {
+		if i > 0 {
+			w.text(" AND ")
+		}
+		w.column(c.name, "t")
+		w.text(" = v.")
+		w.alias("k", i)
+	}
+}
+
+// typedNulls writes a NULL of each column's type.
+func (w *writer) typedNulls(cols []*column) {
+	for i, c := range cols {
+		if i > 0 {
+			w.text(", ")
+		}
+		w.text("(SELECT ")
+		w.ident(c.name)
+		w.text(" FROM ")
+		w.table(c.m.table)
+		w.text(" WHERE false)")
+	}
+}
