@@ -1,0 +1,68 @@
+package dbtest
+
+import (
+	"strings"
+	"testing"
+
+	"ingot"
+)
+
+// What no rule about text can know, the server does; and it never calls two things the same
+// that are not.
+func TestTheServerJudgesExpressions(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		judge, ok := db.dialect.(ingot.TextJudge)
+		if !ok || strings.HasSuffix(db.name, "-pq") {
+			t.Skip("no judge")
+		}
+		x := table("t", []ingot.Column{{Name: "id", Type: "bigint"}, {Name: "a", Type: "varchar(3)", Null: true}, {Name: "b", Type: "integer", Null: true}, {Name: "Group", Type: "text", Null: true}}, key("id"))
+		db.migrate(t, &ingot.Schema{}, []ingot.Step{ingot.CreateTable{Table: x}})
+		conn, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		column := ingot.Object{Kind: ingot.ObjectColumn, Table: ingot.TableName{Name: "t"}, Name: "a"}
+		check := ingot.Object{Kind: ingot.ObjectCheck, Table: ingot.TableName{Name: "t"}, Name: "ck"}
+		type pair struct {
+			o        ingot.Object
+			from, to ingot.SQLText
+			same     bool
+		}
+		pairs := []pair{
+			{check, "b > 5", "b > 6", false},
+			{check, "b > 5", "b>5", true},
+			{check, "b > 5", "(b > (5))", true},
+			{check, "a = 'x'", "a = 'X'", false},
+			{check, "a = 'x'", "a = 'x '", false},
+			{check, "b IN (1, 2)", "b IN (1, 3)", false},
+			{check, "nonsense(b)", "nonsense(b )", false},
+			{check, "b > 5) AND (b > 6", "b > 5) AND (b > 6 ", false},
+			{check, "b > 5; SELECT 1", "b > 5 ; SELECT 1", false},
+			{column, "'abcd'", "'abce'", false},
+			{column, "'abcd'", "'abc'", false},
+		}
+		switch db.kind {
+		case "postgres":
+			pairs = append(pairs, pair{check, "COALESCE(id, (0)::bigint) >= 0", "coalesce(id, 0) >= 0", true},
+				pair{check, "lower((a)::text) = 'x'::text", "lower(a) = 'x'", true},
+				pair{check, "NOT (b < 3)", "b >= 3", true},
+				pair{check, "1/0 = b", "1/0 = b ", false},
+				pair{column, "'x'::character varying", "'x'", true},
+				pair{column, "('x'::text || 'y'::text)", "'x' || 'y'", true})
+		case "mysql":
+			pairs = append(pairs, pair{check, "octet_length(`a`) > 2", "length(a) > 2", true},
+				pair{check, "`id` <> 5 or `id` <> 6", "NOT (id = 5 AND id = 6)", true},
+				pair{check, "`id` <> 5 and `id` <> 6", "id <> 5 AND NOT id = 6", true},
+				pair{check, "ucase(`a`) = 'X'", "upper(a) = 'X'", true})
+		}
+		for _, p := range pairs {
+			if got := judge.SameByServer(t.Context(), conn, &db.Server, &x, ingot.TextPair{Object: p.o, Attribute: "x", From: p.from, To: p.to}); got != p.same {
+				t.Errorf("SameByServer(%s, %s) = %v, want %v", p.from, p.to, got, p.same)
+			}
+		}
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err != nil {
+			t.Errorf("the connection is of no use any more: %v", err)
+		}
+	})
+}

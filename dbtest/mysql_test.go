@@ -1,0 +1,90 @@
+package dbtest
+
+import (
+	"testing"
+
+	"ingot"
+)
+
+func TestMySQLRoundTrip(t *testing.T) {
+	for _, name := range []string{"mariadb", "mysql"} {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range mysqlChanges(name == "mysql") {
+				t.Run(c.name, func(t *testing.T) { checkChange(t, targetNamed(name).open(t), c) })
+			}
+		})
+	}
+}
+
+func mysqlChanges(expressions bool) []change {
+	with := func(m func(*ingot.Table)) ingot.Schema {
+		return tables(
+			table("p", []ingot.Column{{Name: "x", Type: "bigint"}, {Name: "y", Type: "bigint"}}, key("x", "y"), func(t *ingot.Table) {
+				t.Uniques = []ingot.Unique{{Name: "p_y", Columns: []string{"y"}}}
+			}),
+			table("t", []ingot.Column{id(), {Name: "a", Type: "bigint", Null: true}, {Name: "b", Type: "bigint", Null: true}, {Name: "Group", Type: "varchar(30)", Null: true}}, key("id"), m))
+	}
+	plain := with(func(*ingot.Table) {})
+	index := func(x ingot.Index) ingot.Schema {
+		return with(func(t *ingot.Table) { t.Indexes = []ingot.Index{x} })
+	}
+	a := []ingot.IndexPart{{Column: "a"}}
+	defaults := func(c ...ingot.Column) ingot.Schema {
+		for i := range c {
+			c[i].Name = string(rune('a' + i))
+		}
+		return columnOf(c...)
+	}
+	changes := []change{
+		{"types", tables(everyType()), tables(everyType("tinyint", "tinyint unsigned", "mediumint", "integer unsigned", "bigint unsigned", "datetime", "datetime(3)", "timestamp(0)", "timestamp(6)", "time(0)", "text(65535)", "blob(65535)", "tinytext", "mediumblob", "binary(16)", "varbinary(20)", "bit(3)", "year", "enum('a','it''s','c\\\\d')", "set('a','b')", "decimal(20,0) unsigned", "integer(5) unsigned zerofill", "double(10,2)")), false},
+		{"varchar grows", columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Default: "'x'", Comment: "kept"}), columnOf(ingot.Column{Name: "a", Type: "varchar(20)", Default: "'x'", Comment: "kept"}), false},
+		{"varchar becomes text", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "text"}), false},
+		{"datetime becomes exact", columnOf(ingot.Column{Name: "a", Type: "datetime"}), columnOf(ingot.Column{Name: "a", Type: "timestamp"}), false},
+		{"text becomes a number", columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Default: "'7'"}), columnOf(ingot.Column{Name: "a", Type: "integer", Default: "7"}), false},
+		{"null", columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Null: true, Default: "'x'"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Default: "'x'"}), false},
+		{"defaults", defaults(ingot.Column{Type: "integer", Default: "1"}, ingot.Column{Type: "boolean", Default: "TRUE"}, ingot.Column{Type: "varchar(20)", Default: "'it''s'"}, ingot.Column{Type: "decimal(10,2)", Default: "1.5"}, ingot.Column{Type: "timestamp", Default: "CURRENT_TIMESTAMP(6)"}, ingot.Column{Type: "varchar(20)", Default: "''"}, ingot.Column{Type: "bit(3)", Default: "b'101'"}),
+			defaults(ingot.Column{Type: "integer", Default: "-1"}, ingot.Column{Type: "boolean", Default: "FALSE"}, ingot.Column{Type: "varchar(20)", Default: "'a\\\\b'"}, ingot.Column{Type: "decimal(10,2)", Default: "0"}, ingot.Column{Type: "timestamp", Default: "NOW(6)", OnUpdate: "CURRENT_TIMESTAMP(6)"}, ingot.Column{Type: "varchar(20)", Default: "'NULL'"}, ingot.Column{Type: "bit(3)", Default: "b'1'"}), false},
+		{"default expressions", defaults(ingot.Column{Type: "integer", Default: "1 + 1"}, ingot.Column{Type: "varchar(40)", Default: "concat('a', 'b')"}, ingot.Column{Type: "text", Default: "'x'"}, ingot.Column{Type: "timestamp", Default: "utc_timestamp(6)"}),
+			defaults(ingot.Column{Type: "integer", Default: "(1 + 2)"}, ingot.Column{Type: "varchar(40)", Default: "uuid()"}, ingot.Column{Type: "text"}, ingot.Column{Type: "timestamp", Default: "utc_timestamp(6)", Comment: "changed"}), false},
+		{"comment", columnOf(ingot.Column{Name: "a", Type: "integer", Default: "5"}), columnOf(ingot.Column{Name: "a", Type: "integer", Default: "5", Comment: `it's a \ "comment"`}), false},
+		{"collation", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Collation: "utf8mb4_bin"}), false},
+		{"charset", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Collation: "latin1_german1_ci"}), false},
+		{"auto goes", columnOf(ingot.Column{Name: "a", Type: "integer"}), tables(table("t", []ingot.Column{{Name: "id", Type: "bigint"}, {Name: "a", Type: "integer"}}, key("id"))), false},
+		{"generated", columnOf(ingot.Column{Name: "a", Type: "bigint", Null: true}, ingot.Column{Name: "g", Type: "bigint", Null: true, Generated: "a + 1"}), columnOf(ingot.Column{Name: "a", Type: "bigint", Null: true}, ingot.Column{Name: "g", Type: "bigint", Null: true, Generated: "a + 2", Virtual: true}), false},
+		{"generated becomes plain", columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Null: true}, ingot.Column{Name: "g", Type: "varchar(30)", Null: true, Generated: "concat(a, 'it''s')"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Null: true}, ingot.Column{Name: "g", Type: "varchar(30)", Null: true}), false},
+		{"column comes", plain, with(func(t *ingot.Table) {
+			t.Columns = append(t.Columns, ingot.Column{Name: "c", Type: "varchar(20)", Default: "''", Comment: "c"})
+		}), false},
+		{"primary key", plain, with(func(t *ingot.Table) { t.PrimaryKey = ingot.PrimaryKey{Name: "t_key", Columns: []string{"id", "Group"}} }), true},
+		{"unique", plain, with(func(t *ingot.Table) { t.Uniques = []ingot.Unique{{Name: "u", Columns: []string{"a", "Group"}}} }), false},
+		{"check", plain, with(func(t *ingot.Table) { t.Checks = []ingot.Check{{Name: "c", Expr: "a > 0 AND b BETWEEN 1 AND 5"}} }), false},
+		{"check in", plain, with(func(t *ingot.Table) {
+			t.Checks = []ingot.Check{{Name: "c", Expr: "`Group` IN ('a', 'it''s') OR a NOT IN (1, 2)"}}
+		}), false},
+		{"check function", plain, with(func(t *ingot.Table) {
+			t.Checks = []ingot.Check{{Name: "c", Expr: "length(lower(`Group`)) != 3 OR a IS NULL"}}
+		}), false},
+		{"foreign key", plain, with(func(t *ingot.Table) {
+			t.ForeignKeys = []ingot.ForeignKey{{Name: "f", Columns: []string{"a", "b"}, RefTable: "p", RefColumns: []string{"x", "y"}, OnDelete: "CASCADE", OnUpdate: "SET NULL"}}
+		}), false},
+		{"foreign key to unique", plain, with(func(t *ingot.Table) {
+			t.ForeignKeys = []ingot.ForeignKey{{Name: "f", Columns: []string{"a"}, RefTable: "p", RefColumns: []string{"y"}, OnDelete: "RESTRICT"}}
+		}), false},
+		{"foreign key with an index", plain, with(func(t *ingot.Table) {
+			t.Indexes = []ingot.Index{{Name: "i", Parts: []ingot.IndexPart{{Column: "a"}, {Column: "b"}}}}
+			t.ForeignKeys = []ingot.ForeignKey{{Name: "f", Columns: []string{"a"}, RefTable: "p", RefColumns: []string{"y"}}}
+		}), false},
+		{"index", plain, index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Column: "a", Desc: true}, {Column: "Group", Prefix: 10}}}), false},
+		{"unique index", index(ingot.Index{Name: "i", Parts: a}), index(ingot.Index{Name: "i", Parts: a, Unique: true}), false},
+		{"fulltext index", plain, index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Column: "Group"}}, Using: "fulltext"}), false},
+		{"invisible index", index(ingot.Index{Name: "i", Parts: a}), index(ingot.Index{Name: "i", Parts: a, Options: []ingot.Option{{Name: "invisible"}, {Name: "comment", Value: "it's"}}}), false},
+		{"table comment and options", plain, with(func(t *ingot.Table) {
+			t.Comment, t.Options = "it's", []ingot.Option{{Name: "collate", Value: "utf8mb4_bin"}, {Name: "row_format", Value: "compressed"}}
+		}), false},
+		{"enum grows", columnOf(ingot.Column{Name: "m", Type: "enum('a','b')", Default: "'b'"}), columnOf(ingot.Column{Name: "m", Type: "enum('c','a','b')", Default: "'b'"}), false},
+	}
+	if expressions {
+		changes = append(changes, change{"expression index", index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Expr: "lower(`Group`)"}}}), index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Expr: "concat(`Group`, 'it''s')", Desc: true}, {Column: "a"}}, Unique: true}), false})
+	}
+	return changes
+}
