@@ -109,20 +109,3 @@ func TestBulkWritesReachTheInstancesOfASession(t *testing.T) {
 		t.Errorf("after Rollback: %s", got)
 	}
 }
-
-func TestArgumentsSeenByATracerStay(t *testing.T) {
-	db, seen := newDB(t, ingot.Options{}, User{}, Address{})
-	if err := db.CreateAll(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	seen.take()
-	u := new(User)
-	for _, name := range []string{"a", "b"} {
-		if _, err := ingot.Select(u).Where(ingot.C(&u.Name).Eq(name)).All(t.Context(), db); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := seen.list[0].Args; len(got) != 1 || got[0] != "a" {
-		t.Errorf("the arguments of the first statement became %v", got)
-	}
-}

@@ -24,6 +24,7 @@ import (
 	"ingot/dialects/mysql"
 	"ingot/dialects/postgres"
 	"ingot/dialects/sqlite"
+	"ingot/internal/suite"
 )
 
 // A target is a database server, or library, with the driver to reach it.
@@ -64,7 +65,7 @@ type database struct {
 }
 
 // on runs f as a subtest on each database whose kind is among kinds, all without any. Each
-// gets a database of its own, which is gone afterwards, and must leave no connection in use.
+// gets a database of its own, which is gone afterwards, and must leave nothing open.
 func on(t *testing.T, f func(t *testing.T, db *database), kinds ...string) {
 	for _, target := range targets() {
 		if len(kinds) > 0 && !slices.Contains(kinds, target.kind) {
@@ -77,19 +78,7 @@ func on(t *testing.T, f func(t *testing.T, db *database), kinds ...string) {
 // open makes a database on the target.
 func (x target) open(t testing.TB) *database {
 	t.Helper()
-	if x.dsn == "" {
-		t.Skipf("no server: set INGOT_%s to a DSN", strings.ToUpper(x.name))
-	}
-	db := &database{target: x}
-	switch x.kind {
-	case "sqlite":
-		// Each driver takes the parameter it knows; what it does not know it leaves.
-		db.dsn = "file:" + filepath.Join(t.TempDir(), "test.db") + "?_pragma=foreign_keys(1)&_foreign_keys=on"
-	case "postgres":
-		db.dsn = x.schema(t)
-	case "mysql":
-		db.dsn = x.database(t)
-	}
+	db := &database{target: x, dsn: x.fresh(t)}
 	db.DB = db.again(t)
 	srv, err := x.dialect.Probe(t.Context(), db.DB)
 	if err != nil {
@@ -99,20 +88,25 @@ func (x target) open(t testing.TB) *database {
 	return db
 }
 
+// fresh makes an empty database, gone when the test ends, and returns its DSN.
+func (x target) fresh(t testing.TB) string {
+	t.Helper()
+	switch {
+	case x.dsn == "":
+		t.Skipf("no server: set INGOT_%s to a DSN", strings.ToUpper(x.name))
+	case x.kind == "postgres":
+		return x.schema(t)
+	case x.kind == "mysql":
+		return x.database(t)
+	}
+	// Each driver takes the parameter it knows; what it does not know it leaves.
+	return "file:" + filepath.Join(t.TempDir(), "test.db") + "?_pragma=foreign_keys(1)&_foreign_keys=on"
+}
+
 // again opens another pool on the same database, closed when the test ends.
 func (db *database) again(t testing.TB) *sql.DB {
 	t.Helper()
-	pool, err := sql.Open(db.driver, db.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if n := pool.Stats().InUse; n != 0 {
-			t.Errorf("%d connections are still in use", n)
-		}
-		pool.Close()
-	})
-	return pool
+	return suite.Watch(t, db.driver, db.dsn)
 }
 
 // exec runs statements that have to succeed.

@@ -86,6 +86,7 @@ func wantLaw(t *testing.T, db *database, what string, got, want *ingot.Schema) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			t.Cleanup(func() { engine.Close() })
 			steps = ingot.Compare(c.from, c.to, ingot.CompareOn(t.Context(), engine))
 		}
 		if len(steps) > 0 {

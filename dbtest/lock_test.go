@@ -84,6 +84,7 @@ func TestMigratingNeedsASecondConnection(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { x.Close() })
 		revisions := ingot.NewRevisions()
 		revisions.Add(ingot.Revision{ID: "aaaa", Upgrade: []ingot.Step{ingot.Exec{SQL: "SELECT 1"}}})
 		err = ingot.NewMigrator(x, revisions).Upgrade(t.Context(), "head")

@@ -53,6 +53,7 @@ func autogenerate(t *testing.T, db *database, revisions *ingot.Revisions, id str
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { x.Close() })
 	steps, err := ingot.NewMigrator(x, revisions).Autogenerate(t.Context(), ingot.Decisions{})
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +86,7 @@ func TestMigrationsGoUpAndDown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { x.Close() })
 		migrator := ingot.NewMigrator(x, revisions)
 		if err := migrator.Downgrade(t.Context(), "one"); err != nil {
 			t.Fatal(err)
@@ -119,6 +121,7 @@ func TestTenMigratorsMigrateOnce(t *testing.T) {
 			wg.Go(func() {
 				x, err := ingot.Open(pool, db.dialect, ingot.Options{Models: m})
 				if err == nil {
+					defer x.Close()
 					err = ingot.NewMigrator(x, revisions).Upgrade(t.Context(), "head")
 				}
 				if err != nil {
@@ -146,6 +149,7 @@ func TestFailedRevisionResumes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { x.Close() })
 		migrator := ingot.NewMigrator(x, ingot.NewRevisions(revision))
 		err = migrator.Upgrade(t.Context(), "head")
 		var failed *ingot.MigrationError
@@ -184,6 +188,7 @@ func TestStepsThatTakeNoTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() { x.Close() })
 		m := ingot.NewMigrator(x, revisions)
 		if err := m.Upgrade(t.Context(), "head"); err != nil {
 			t.Fatal(err)

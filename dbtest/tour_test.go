@@ -39,6 +39,7 @@ func (db *database) ingot(t *testing.T, models ...any) *ingot.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { x.Close() })
 	if err := x.CreateAll(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
-package ingot_test
+package suite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -21,7 +22,7 @@ import (
 
 var (
 	randomSeed = flag.Uint64("random.seed", 0, "run this one program of the random test")
-	randomRuns = flag.Int("random.runs", 150, "how many programs the random test runs")
+	randomRuns = flag.Int("random.runs", 0, "how many programs the random test runs on each database")
 )
 
 // Models of every shape: optional and required many-to-one, one-to-one, many-to-many, a
@@ -831,13 +832,13 @@ func (p *program) check(when string) error {
 			want = append(want, fmt.Sprintf("link %d %d", idOf(t.x), idOf(tag.x)))
 		}
 	}
-	got, err := ingot.SQL[string](p.t.Context(), p.db, `SELECT 'team '||id||' '||label||' 0' FROM team
-		UNION ALL SELECT 'member '||id||' '||label||' '||coalesce(team_id,0) FROM member
-		UNION ALL SELECT 'item '||id||' '||label||' '||owner_id FROM item
-		UNION ALL SELECT 'badge '||id||' '||label||' '||member_id FROM badge
-		UNION ALL SELECT 'tag '||id||' '||label||' 0' FROM tag
-		UNION ALL SELECT 'node '||id||' '||label||' '||coalesce(parent_id,0) FROM node
-		UNION ALL SELECT 'link '||r_member_id||' '||r_tag_id FROM member_tag`)
+	got, err := ingot.SQL[string](p.t.Context(), p.db, `SELECT concat('team ', id, ' ', label, ' 0') FROM team
+		UNION ALL SELECT concat('member ', id, ' ', label, ' ', coalesce(team_id,0)) FROM member
+		UNION ALL SELECT concat('item ', id, ' ', label, ' ', owner_id) FROM item
+		UNION ALL SELECT concat('badge ', id, ' ', label, ' ', member_id) FROM badge
+		UNION ALL SELECT concat('tag ', id, ' ', label, ' 0') FROM tag
+		UNION ALL SELECT concat('node ', id, ' ', label, ' ', coalesce(parent_id,0)) FROM node
+		UNION ALL SELECT concat('link ', r_member_id, ' ', r_tag_id) FROM member_tag`)
 	if err != nil {
 		return err
 	}
@@ -965,15 +966,15 @@ func (r *recorder) cancelAt(n int, cancel func()) (cut bool) {
 	return cut
 }
 
-func TestRandomProgramsAgreeWithTheOracle(t *testing.T) {
-	seeds := make([]uint64, *randomRuns)
+func (on Database) TestRandomProgramsAgreeWithTheOracle(t *testing.T) {
+	seeds := make([]uint64, cmp.Or(*randomRuns, on.Programs))
 	for i := range seeds {
 		seeds[i] = uint64(i + 1)
 	}
 	if *randomSeed != 0 {
 		seeds = []uint64{*randomSeed}
 	}
-	db, sent := newDB(t, ingot.Options{}, rTeam{}, rMember{}, rItem{}, rBadge{}, rTag{}, rNode{})
+	db, sent := on.open(t, ingot.Options{}, rTeam{}, rMember{}, rItem{}, rBadge{}, rTag{}, rNode{})
 	for _, seed := range seeds {
 		for _, table := range []ingot.TrustedSQL{"member_tag", "badge", "item", "member", "team", "tag", "node"} {
 			if table == "node" {
@@ -1004,9 +1005,9 @@ func TestRandomProgramsAgreeWithTheOracle(t *testing.T) {
 func last(list []string, n int) []string { return list[max(0, len(list)-n):] }
 
 // Rows under boxes trade their unique values, come, go and change boxes, all in one flush.
-func TestRandomTradesOfUniqueValues(t *testing.T) {
-	db, sent := newDB(t, ingot.Options{}, uBox{}, uSlot{})
-	for seed := range uint64(max(*randomRuns, 50)) {
+func (on Database) TestRandomTradesOfUniqueValues(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, uBox{}, uSlot{})
+	for seed := range uint64(cmp.Or(*randomRuns, on.Programs)) {
 		if *randomSeed != 0 && seed != *randomSeed {
 			continue
 		}
@@ -1093,7 +1094,7 @@ func TestRandomTradesOfUniqueValues(t *testing.T) {
 			}
 			want = append(want, fmt.Sprintf("%d %d %s %d", x.ID, x.BoxID, x.Label, place))
 		}
-		got, err := ingot.SQL[string](t.Context(), db, "SELECT id || ' ' || box_id || ' ' || label || ' ' || coalesce(place, 0) FROM slot")
+		got, err := ingot.SQL[string](t.Context(), db, "SELECT concat(id, ' ', box_id, ' ', label, ' ', coalesce(place, 0)) FROM slot")
 		must(t, err)
 		slices.Sort(got)
 		slices.Sort(want)

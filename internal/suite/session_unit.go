@@ -1,8 +1,7 @@
-package ingot_test
+package suite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"ingot"
-	"ingot/dialects/sqlite"
 )
 
 // Composite and natural keys, values from clock and database, order in collections.
@@ -57,14 +55,14 @@ type (
 	}
 )
 
-func TestUOW014_KeysThatAreForeignKeysAreCopiedFirst(t *testing.T) {
-	s, sent := newSession(t, tTenant{}, tLogin{}, tTicket{})
+func (on Database) TestUOW014_KeysThatAreForeignKeysAreCopiedFirst(t *testing.T) {
+	s, sent := on.session(t, tTenant{}, tLogin{}, tTicket{})
 	tenant := &tTenant{Code: "acme", Users: []*tLogin{{Number: 1, Tickets: []*tTicket{{Text: "a"}, {Text: "b"}}}, {Number: 2}}}
 	must(t, s.Add(tenant))
-	wantSQL(t, sent, s.Commit(t.Context()),
-		`INSERT INTO "tenant" ("code") VALUES (?)`,
-		`INSERT INTO "login" ("code", "number", "nick") VALUES (?, ?, ?), (?, ?, ?)`,
-		`INSERT INTO "ticket" ("id", "login_code", "login_number", "text") VALUES (?, ?, ?, ?), (?, ?, ?, ?)`)
+	wantWrites(t, sent, s.Commit(t.Context()),
+		"insert tenant(code)",
+		"insert login(code, number, nick) × 2",
+		"insert ticket(login_code, login_number, text) × 2")
 	ticket := tenant.Users[0].Tickets[1]
 	if ticket.Code != "acme" || ticket.Number != 1 {
 		t.Errorf("ticket %+v", ticket)
@@ -74,14 +72,14 @@ func TestUOW014_KeysThatAreForeignKeysAreCopiedFirst(t *testing.T) {
 		t.Errorf("Get by a composite key = %p, %v", got, err)
 	}
 	must(t, s.Delete(tenant))
-	wantSQL(t, sent, s.Commit(t.Context()),
-		`DELETE FROM "ticket" WHERE "id" IN (?, ?)`,
-		`DELETE FROM "login" WHERE ("code" = ? AND "number" = ?) OR ("code" = ? AND "number" = ?)`,
-		`DELETE FROM "tenant" WHERE "code" = ?`)
+	wantWrites(t, sent, s.Commit(t.Context()),
+		"delete ticket by id × 2",
+		"delete login by code, number × 2",
+		"delete tenant by code")
 }
 
-func TestO2O002_ClearingAKeyThatIsAForeignKeyIsAnError(t *testing.T) {
-	s, _ := newSession(t, tTenant{}, tLogin{}, tTicket{})
+func (on Database) TestO2O002_ClearingAKeyThatIsAForeignKeyIsAnError(t *testing.T) {
+	s, _ := on.session(t, tTenant{}, tLogin{}, tTicket{})
 	login := &tLogin{Number: 1, Tickets: []*tTicket{{Text: "a"}}}
 	tenant := &tTenant{Code: "acme", Users: []*tLogin{login}}
 	must(t, s.Add(tenant))
@@ -93,8 +91,8 @@ func TestO2O002_ClearingAKeyThatIsAForeignKeyIsAnError(t *testing.T) {
 	}
 }
 
-func TestNPK002_AChangedKeyIsFollowedByTheDatabase(t *testing.T) {
-	db, sent := newDB(t, ingot.Options{}, tTenant{}, tLogin{}, tTicket{})
+func (on Database) TestNPK002_AChangedKeyIsFollowedByTheDatabase(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, tTenant{}, tLogin{}, tTicket{})
 	s := db.Session()
 	defer s.Close()
 	tenant := &tTenant{Code: "old", Users: []*tLogin{{Number: 1, Tickets: []*tTicket{{Text: "a"}}}}}
@@ -102,12 +100,12 @@ func TestNPK002_AChangedKeyIsFollowedByTheDatabase(t *testing.T) {
 	must(t, s.Commit(t.Context()))
 	sent.take()
 	tenant.Code = "new"
-	wantSQL(t, sent, s.Flush(t.Context()), `UPDATE "tenant" SET "code" = ? WHERE "code" = ?`)
+	wantWrites(t, sent, s.Flush(t.Context()), "update tenant(code) by code")
 	login := tenant.Users[0]
 	if login.Code != "new" || login.Tickets[0].Code != "new" {
 		t.Errorf("children in memory: %q, %q", login.Code, login.Tickets[0].Code)
 	}
-	wantSQL(t, sent, s.Flush(t.Context()))
+	wantWrites(t, sent, s.Flush(t.Context()))
 	if got, err := ingot.Get[tLogin](t.Context(), s, "new", 1); got != login || err != nil {
 		t.Errorf("Get = %p, %v", got, err)
 	}
@@ -120,31 +118,31 @@ func TestNPK002_AChangedKeyIsFollowedByTheDatabase(t *testing.T) {
 	}
 }
 
-func TestDEF001_ValuesMadeElsewhereComeBack(t *testing.T) {
+func (on Database) TestDEF001_ValuesMadeElsewhereComeBack(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 678912345, time.FixedZone("", 3600))
-	db, sent := newDB(t, ingot.Options{Now: func() time.Time { return now }}, tDoc{}, tPage{})
+	db, sent := on.open(t, ingot.Options{Now: func() time.Time { return now }}, tDoc{}, tPage{})
 	s := db.Session()
 	defer s.Close()
 	d := &tDoc{Title: "one"}
 	must(t, s.AddAll(d, &tDoc{Title: "two"}, &tDoc{Title: "three", State: "done"}))
-	wantSQL(t, sent, s.Commit(t.Context()),
-		`INSERT INTO "doc" ("id", "title", "made", "changed") VALUES (?, ?, ?, ?), (?, ?, ?, ?) RETURNING "id", "shout", "state"`,
-		`INSERT INTO "doc" ("title", "state", "made", "changed") VALUES (?, ?, ?, ?) RETURNING "id", "shout"`)
+	wantWrites(t, sent, s.Commit(t.Context()),
+		"insert doc(title, made, changed) × 2",
+		"insert doc(title, state, made, changed)")
 	utc := now.UTC().Truncate(time.Microsecond)
 	if d.ID != 1 || d.State != "draft" || d.Shout != "ONE" || d.Made != utc || d.Changed != utc {
 		t.Errorf("after insert: %+v", d)
 	}
 	now = now.Add(time.Hour)
 	d.Title = "uno"
-	wantSQL(t, sent, s.Commit(t.Context()), `UPDATE "doc" SET "title" = ?, "changed" = ? WHERE "id" = ? RETURNING "id", "shout"`)
+	wantWrites(t, sent, s.Commit(t.Context()), "update doc(title, changed) by id")
 	if d.Shout != "UNO" || d.Made != utc || !d.Changed.Equal(utc.Add(time.Hour)) {
 		t.Errorf("after update: %+v", d)
 	}
-	wantSQL(t, sent, s.Commit(t.Context()))
+	wantWrites(t, sent, s.Commit(t.Context()))
 }
 
-func TestPositionKeepsTheOrderOfTheSlice(t *testing.T) {
-	db, sent := newDB(t, ingot.Options{}, tDoc{}, tPage{})
+func (on Database) TestPositionKeepsTheOrderOfTheSlice(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, tDoc{}, tPage{})
 	s := db.Session()
 	defer s.Close()
 	a, b, c := &tPage{Text: "a"}, &tPage{Text: "b"}, &tPage{Text: "c"}
@@ -156,21 +154,26 @@ func TestPositionKeepsTheOrderOfTheSlice(t *testing.T) {
 	must(t, s.Commit(t.Context()))
 	d.Pages = []*tPage{c, b}
 	must(t, s.Commit(t.Context()))
-	wantRows(t, db, "SELECT text || place FROM page ORDER BY place", "c0", "b1")
+	wantRows(t, db, "SELECT concat(text, place) FROM page ORDER BY place", "c0", "b1")
 	if c.Place != 0 || b.Place != 1 {
 		t.Errorf("places %d, %d", c.Place, b.Place)
 	}
 }
 
-func TestCancelledInTheMiddleLeavesNothingHalfWritten(t *testing.T) {
+func (on Database) TestCancelledInTheMiddleLeavesNothingHalfWritten(t *testing.T) {
 	for at := 1; at <= 4; at++ {
-		s, sent, db := cases(t, &cUser{Name: "there"})
+		s, sent, db := on.cases(t, &cUser{Name: "there"})
 		ctx, cancel := context.WithCancel(t.Context())
 		sent.cancelAt(at, cancel)
 		u := &cUser{Name: "u", Addresses: []*cAddress{{Email: "a"}}}
 		must(t, s.Add(u))
 		err := s.Commit(ctx)
 		cancel()
+		if err == nil && at == 4 {
+			// Not every driver cancels a COMMIT under way; then it has worked.
+			wantRows(t, db, "SELECT name FROM users ORDER BY id", "there", "u")
+			continue
+		}
 		if err == nil {
 			t.Fatalf("cancelled at statement %d: no error", at)
 		}
@@ -192,10 +195,10 @@ func TestCancelledInTheMiddleLeavesNothingHalfWritten(t *testing.T) {
 	}
 }
 
-func TestTransactionCommitsRollsBackAndRetries(t *testing.T) {
-	db, sent := newDB(t, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
+func (on Database) TestTransactionCommitsRollsBackAndRetries(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
 	must(t, db.Transaction(t.Context(), func(s *ingot.Session) error { return s.Add(&cUser{Name: "kept"}) }))
-	if got := sent.take(); len(got) != 3 || got[0] != "BEGIN IMMEDIATE" || got[2] != "COMMIT" {
+	if got := sent.ops(); !slices.Equal(got, []string{"begin", "insert", "commit"}) {
 		t.Errorf("sent %q", got)
 	}
 	stop := errors.New("stop")
@@ -214,7 +217,7 @@ func TestTransactionCommitsRollsBackAndRetries(t *testing.T) {
 	err = db.Transaction(t.Context(), func(s *ingot.Session) error {
 		tries++
 		if tries < 3 {
-			return &ingot.StatementError{Op: "update", Err: busy{}}
+			return &ingot.StatementError{Op: "update", Err: retryable[on.Dialect.Name()]}
 		}
 		return s.Add(&cUser{Name: "third"})
 	}, ingot.Retry(5))
@@ -223,19 +226,26 @@ func TestTransactionCommitsRollsBackAndRetries(t *testing.T) {
 	}
 }
 
-// busy is an error that the dialect takes for a lock it could not get.
+// retryable are errors after which running the transaction again may succeed, by dialect.
+var retryable = map[string]error{
+	"sqlite":   busy{},
+	"postgres": serialization{},
+	"mysql":    errors.New("Error 1213 (40001): Deadlock found when trying to get lock"),
+}
+
 type busy struct{}
 
 func (busy) Error() string { return "database is locked (5) (SQLITE_BUSY)" }
 func (busy) Code() int     { return 5 }
 
-func TestSessionJoinsACallersTransaction(t *testing.T) {
-	pool, err := sql.Open("sqlite", "file:"+t.TempDir()+"/test.db?_pragma=foreign_keys(1)")
-	must(t, err)
-	defer pool.Close()
-	db, err := ingot.Open(pool, sqlite.Dialect{}, ingot.Options{Models: ingot.MustModels(cUser{}, cAddress{}, cOrder{})})
-	must(t, err)
-	must(t, db.CreateAll(t.Context()))
+type serialization struct{}
+
+func (serialization) Error() string    { return "could not serialize access due to concurrent update" }
+func (serialization) SQLState() string { return "40001" }
+
+func (on Database) TestSessionJoinsACallersTransaction(t *testing.T) {
+	pool := on.pool(t)
+	db, _ := on.openOn(t, pool, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
 	tx, err := pool.Begin()
 	must(t, err)
 	s := db.Session(ingot.OnTx(tx))
@@ -250,8 +260,8 @@ func TestSessionJoinsACallersTransaction(t *testing.T) {
 	}
 }
 
-func TestReadOnlySessionsRefuseToWrite(t *testing.T) {
-	_, _, db := cases(t, &cUser{Name: "u"})
+func (on Database) TestReadOnlySessionsRefuseToWrite(t *testing.T) {
+	_, _, db := on.cases(t, &cUser{Name: "u"})
 	s := db.Session(ingot.ReadOnly())
 	defer s.Close()
 	if err := s.Add(&cUser{}); !errors.Is(err, ingot.ErrReadOnly) {
@@ -266,7 +276,7 @@ func TestReadOnlySessionsRefuseToWrite(t *testing.T) {
 	}
 }
 
-func TestHooksAreCalledAtTheirPoints(t *testing.T) {
+func (on Database) TestHooksAreCalledAtTheirPoints(t *testing.T) {
 	var log []string
 	name := func(x any) string {
 		if u, ok := x.(*cUser); ok {
@@ -281,7 +291,7 @@ func TestHooksAreCalledAtTheirPoints(t *testing.T) {
 		}
 	}
 	var added bool
-	db, _ := newDB(t, ingot.Options{Hooks: ingot.Hooks{
+	db, _ := on.open(t, ingot.Options{Hooks: ingot.Hooks{
 		BeforeFlush: func(_ context.Context, s *ingot.Session) error {
 			log = append(log, "before flush")
 			if !added {
@@ -328,9 +338,9 @@ func TestHooksAreCalledAtTheirPoints(t *testing.T) {
 	}
 }
 
-func TestAHookThatFailsFailsTheFlush(t *testing.T) {
+func (on Database) TestAHookThatFailsFailsTheFlush(t *testing.T) {
 	stop := errors.New("stop")
-	db, sent := newDB(t, ingot.Options{Hooks: ingot.Hooks{
+	db, sent := on.open(t, ingot.Options{Hooks: ingot.Hooks{
 		BeforeInsert: func(context.Context, *ingot.Session, any) error { return stop },
 	}}, cNode{})
 	s := db.Session()
@@ -343,8 +353,8 @@ func TestAHookThatFailsFailsTheFlush(t *testing.T) {
 	wantErr(t, err, "BeforeInsert of cNode(new)")
 }
 
-func TestReferencesToWhatIsNotSavedAreErrors(t *testing.T) {
-	s, sent, _ := cases(t, &cUser{Name: "u", Orders: []*cOrder{{Description: "o"}}}, &cUser{Name: "v"})
+func (on Database) TestReferencesToWhatIsNotSavedAreErrors(t *testing.T) {
+	s, sent, _ := on.cases(t, &cUser{Name: "u", Orders: []*cOrder{{Description: "o"}}}, &cUser{Name: "v"})
 	u, err := ingot.Get[cUser](t.Context(), s, 1)
 	must(t, err)
 	v, err := ingot.Get[cUser](t.Context(), s, 2)
@@ -363,10 +373,10 @@ func TestReferencesToWhatIsNotSavedAreErrors(t *testing.T) {
 	wantErr(t, s.Flush(t.Context()), "a row cannot be its own parent and child")
 }
 
-func TestSessionsViewsOfItsWork(t *testing.T) {
+func (on Database) TestSessionsViewsOfItsWork(t *testing.T) {
 	u := &cUser{Name: "u"}
 	v := &cUser{Name: "v"}
-	s, _, _ := cases(t, u, v)
+	s, _, _ := on.cases(t, u, v)
 	n := &cNode{}
 	must(t, s.Add(n))
 	u.Name = "edited"
@@ -398,20 +408,20 @@ func TestSessionsViewsOfItsWork(t *testing.T) {
 	}
 }
 
-func TestAFlushOfManyUnchangedInstancesAllocatesNothingForThem(t *testing.T) {
+func (on Database) TestAFlushOfManyUnchangedInstancesAllocatesNothingForThem(t *testing.T) {
 	var us []any
 	for range 2000 {
 		us = append(us, &cNode{Data: "d"})
 	}
-	s, _, _ := cases(t, us...)
+	s, _, _ := on.cases(t, us...)
 	got := testing.AllocsPerRun(10, func() { _ = s.Flush(t.Context()) })
 	if got > 10 {
 		t.Errorf("%v allocations for a flush of 2000 unchanged instances", got)
 	}
 }
 
-func TestACommitOfUnknownOutcomeRestoresNothing(t *testing.T) {
-	s, sent, db := cases(t, &cUser{Name: "there"})
+func (on Database) TestACommitOfUnknownOutcomeRestoresNothing(t *testing.T) {
+	s, sent, db := on.cases(t, &cUser{Name: "there"})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	u := &cUser{Name: "perhaps"}
@@ -432,8 +442,8 @@ func TestACommitOfUnknownOutcomeRestoresNothing(t *testing.T) {
 	}
 }
 
-func TestRawTextBelongsToTheTransaction(t *testing.T) {
-	s, _, db := cases(t)
+func (on Database) TestRawTextBelongsToTheTransaction(t *testing.T) {
+	s, _, db := on.cases(t)
 	ids, err := ingot.SQL[int64](t.Context(), s, "INSERT INTO users (name) VALUES ('raw') RETURNING id")
 	if err != nil || len(ids) != 1 {
 		t.Fatalf("SQL = %v, %v", ids, err)
@@ -442,8 +452,8 @@ func TestRawTextBelongsToTheTransaction(t *testing.T) {
 	wantRows(t, db, "SELECT name FROM users")
 }
 
-func TestASessionWithoutModelsServesRawText(t *testing.T) {
-	db := openDB(t, ingot.Options{})
+func (on Database) TestASessionWithoutModelsServesRawText(t *testing.T) {
+	db, _ := on.open(t, ingot.Options{})
 	s := db.Session()
 	defer s.Close()
 	if _, err := s.Exec(t.Context(), "CREATE TABLE t (n INTEGER)"); err != nil {

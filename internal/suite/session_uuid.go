@@ -1,4 +1,4 @@
-package ingot_test
+package suite
 
 import (
 	"encoding/hex"
@@ -31,7 +31,7 @@ func bytesOnly(b []byte) (out []byte) {
 	return out
 }
 
-func TestUUIDKeysAreMadeAtFlushAndTakenBackByRollback(t *testing.T) {
+func (on Database) TestUUIDKeysAreMadeAtFlushAndTakenBackByRollback(t *testing.T) {
 	type Leaf struct {
 		ID     string `ingot:"pk;uuidv7"`
 		TreeID token  `ingot:"fk:tree.id"`
@@ -41,10 +41,7 @@ func TestUUIDKeysAreMadeAtFlushAndTakenBackByRollback(t *testing.T) {
 		Raw    []byte  `ingot:"uuidv7"`
 		Leaves []*Leaf `ingot:"cascade:all,delete-orphan"`
 	}
-	db := openDB(t, ingot.Options{Models: ingot.MustModels(Tree{}, Leaf{})})
-	if err := db.CreateAll(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	db, _ := on.open(t, ingot.Options{}, Tree{}, Leaf{})
 	s := db.Session()
 	defer s.Close()
 	a, b := &Tree{Leaves: []*Leaf{{}, {}}}, &Tree{}

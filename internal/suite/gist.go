@@ -1,0 +1,100 @@
+package suite
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What a flush writes is the same on every database, table by table and row by row; the text
+// is not. A gist is what all have in common: the kind of statement, the table, the columns
+// written, those the rows are found by, and how many rows:
+//
+//	insert users(name)
+//	update addresses(user_id) by id × 2
+//	delete orders by id × 3
+//
+// An INSERT's gist leaves a column id out: a generated key is sent along where it was
+// reserved ahead of the rows, and not where the database counts up. RETURNING is left out
+// too, which takes the place of a SELECT where the database has it.
+var gists = []struct {
+	shape *regexp.Regexp
+	make  func(m []string) string
+}{
+	{regexp.MustCompile(`^INSERT INTO (\S+) \((.*?)\) VALUES (.*)$`), func(m []string) string {
+		return times(fmt.Sprintf("insert %s(%s)", m[1], strings.Join(columnNames(m[2]), ", ")), strings.Count(m[3], "("))
+	}},
+	{regexp.MustCompile(`^UPDATE (\S+) SET (.*) WHERE (.*)$`), func(m []string) string { return update(m[1], m[2], m[3], 1) }},
+	{regexp.MustCompile(`^WITH v \(.*?\) AS \(VALUES (.*)\) UPDATE (\S+) AS t SET (.*) FROM v WHERE (.*)$`), func(m []string) string {
+		return update(m[2], m[3], m[4], strings.Count(m[1], "(?"))
+	}},
+	{regexp.MustCompile(`^UPDATE (\S+) AS t JOIN \((.*)\) AS v ON (.*) SET (.*)$`), func(m []string) string {
+		return update(m[1], m[4], m[3], strings.Count(m[2], "SELECT"))
+	}},
+	{regexp.MustCompile(`^DELETE FROM (\S+) WHERE (\S+) IN \((.*)\)$`), func(m []string) string {
+		return times(fmt.Sprintf("delete %s by %s", m[1], m[2]), strings.Count(m[3], "?"))
+	}},
+	{regexp.MustCompile(`^DELETE FROM (\S+) WHERE (.*)$`), func(m []string) string {
+		rows := strings.Split(m[2], " OR ")
+		return times(fmt.Sprintf("delete %s by %s", m[1], strings.Join(columnNames(strings.Trim(rows[0], "()")), ", ")), len(rows))
+	}},
+}
+
+// wantWrites compares the gists of the writes sent since the last look.
+func wantWrites(t testing.TB, sent *recorder, err error, want ...string) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("error: %v", err)
+	}
+	texts := sent.take("insert", "update", "delete")
+	var got []string
+	for _, text := range texts {
+		got = append(got, gist(text))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("wrote\n\t%s\nwant\n\t%s\nby\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"), strings.Join(texts, "\n\t"))
+	}
+}
+
+var (
+	quotes      = regexp.MustCompile("[\"`]")
+	placeholder = regexp.MustCompile(`\$\d+`)
+	returning   = regexp.MustCompile(` RETURNING .*`)
+	separator   = regexp.MustCompile(`, | AND `)
+)
+
+// gist is the gist of a statement; one of another shape stays as it is.
+func gist(text string) string {
+	text = returning.ReplaceAllString(placeholder.ReplaceAllString(quotes.ReplaceAllString(text, ""), "?"), "")
+	for _, g := range gists {
+		if m := g.shape.FindStringSubmatch(text); m != nil {
+			return g.make(m)
+		}
+	}
+	return text
+}
+
+func update(table, set, where string, rows int) string {
+	return times(fmt.Sprintf("update %s(%s) by %s", table, strings.Join(columnNames(set), ", "), strings.Join(columnNames(where), ", ")), rows)
+}
+
+// columnNames are the columns of a list, of assignments or of conditions.
+func columnNames(list string) []string {
+	var names []string
+	for _, part := range separator.Split(list, -1) {
+		name, _, compared := strings.Cut(strings.TrimPrefix(part, "t."), " = ")
+		if name != "id" || compared {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func times(text string, n int) string {
+	if n == 1 {
+		return text
+	}
+	return fmt.Sprintf("%s × %d", text, n)
+}
