@@ -126,6 +126,10 @@ func commands() []command {
 			f.BoolVar(&c.purge, "purge", false, "forget first what the database says is applied")
 			sqlFlag(c, f)
 		}},
+		{name: "models", args: "[table …]", max: -1, help: "write the structs of a database that exists", run: (*invocation).models, flags: func(c *invocation, f *flag.FlagSet) {
+			f.StringVar(&c.outFile, "out", "", "the file to write; without it they are printed")
+			f.Var((*listFlag)(&c.schemas), "schema", "a schema beside the default one; may be repeated")
+		}},
 		{name: "ensure-version", help: "make the tables that keep what is applied", run: (*invocation).ensureVersion},
 	}
 }
@@ -154,6 +158,8 @@ type invocation struct {
 	autogenerate, splice, sql, down, purge bool
 	verbose, checkHeads, indicate, resolve bool
 	labels, dependsOn, renames, fills      []string
+	outFile                                string
+	schemas                                []string
 	answers                                Decisions
 }
 
@@ -733,6 +739,57 @@ func (c *invocation) stamp(args []string) error {
 		return err
 	}
 	fmt.Fprintf(c.out, "stamped: the database is at %s\n", cmp.Or(appliedList(now), "base"))
+	return nil
+}
+
+// models writes the structs of tables that are there.
+func (c *invocation) models(tables []string) error {
+	db, err := c.open()
+	if err != nil {
+		return err
+	}
+	s, err := db.Inspect(c.ctx, c.schemas...)
+	if err != nil {
+		return err
+	}
+	if len(tables) > 0 {
+		all := s.Tables
+		s.Tables, s.Views, s.Sequences, s.Unsupported = nil, nil, nil, nil
+		for _, name := range tables {
+			t := findTable(&Schema{Tables: all}, name)
+			if t == nil {
+				var names []string
+				for i := range all {
+					names = append(names, all[i].name().String())
+				}
+				return fmt.Errorf("ingot: the database has no table %q%s", name, didYouMean(name, names))
+			}
+			s.Tables = append(s.Tables, *t)
+		}
+	}
+	pkg := "models"
+	if c.outFile != "" {
+		dir, err := filepath.Abs(filepath.Dir(c.outFile))
+		if err != nil {
+			return err
+		}
+		pkg = cmp.Or(identOfPath(filepath.Base(dir)), pkg)
+	}
+	text, unsaid, err := FormatModels(s, db.dialect, pkg)
+	if err != nil {
+		return err
+	}
+	for _, u := range unsaid {
+		fmt.Fprintf(c.err, "no tag says: %s\n", u.line())
+	}
+	if c.outFile == "" {
+		_, err = io.WriteString(c.out, text)
+		return err
+	}
+	if err := writeNew(c.outFile, []byte(text)); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "wrote %s: %s\n", c.outFile, counted(len(s.Tables), "table", "tables"))
 	return nil
 }
 

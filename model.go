@@ -13,7 +13,7 @@ import "reflect"
 // Blank fields speak for the table (`_ struct{}`, any number of them):
 //
 //	table:name  schema:name  comment:text  was:old_name  view  option:name=value
-//	pk:a,b  unique:a,b  index:a desc,(lower(b))  check:expr  fk:a,b->table.a,b
+//	pk:a,b  unique:a,b  index:a desc,(lower(b))  unique-index:…  check:expr  fk:a,b->table.a,b
 //
 // Columns are the exported fields that are no relations; embedded structs are flattened,
 // named ones too with prefix:text or embed. NULL follows the Go type.
@@ -27,11 +27,12 @@ import "reflect"
 //	generated:sql  virtual        computed by the database, stored unless virtual
 //	readonly  deferred            never written; not loaded unless asked for
 //	version  created  updated     optimistic lock; set to the clock at INSERT, and at UPDATE
-//	unique  index  check:expr  fk:table.column
+//	unique  index  unique-index  check:expr  fk:table.column
 //
 // Behind the option they belong to stand name:, where:, using:, include:, ondelete:,
 // onupdate:, deferrable, match: and nulls-not-distinct. Columns are named as in the database
-// or as in Go.
+// or as in Go. A name, or a value of enum:, may stand in quotes, doubled where it has some:
+// column:'it”s; ok'.
 //
 // Relations are fields of type *T and []*T, T being mapped. A *T with a foreign key of its
 // own is many-to-one, with the key on the other side one-to-one; a []*T is one-to-many, or

@@ -585,7 +585,7 @@ func byteArrayCodec(t reflect.Type) *codec {
 // enumCodec refuses to write what the list does not have. It reads anything: a newer
 // program may have stored a value that this one does not know yet.
 func enumCodec(t reflect.Type, base *codec, list string) (*codec, error) {
-	values := splitList(list)
+	values := unquotedList(list)
 	c := *base
 	c.plain = false
 	switch {

@@ -298,6 +298,9 @@ func (r *registration) checkTag(m *mapper, field string, tg tag, place tagPlace)
 			r.report(m, field, o, text)
 			continue
 		}
+		if isName(o.name) {
+			o.value = unquoted(o.value)
+		}
 		good = append(good, o)
 	}
 	var parts tableOptions
@@ -337,7 +340,7 @@ func (r *registration) tableTag(m *mapper, tg tag, path, prefix string) {
 	for _, o := range columnOptions(tg).parts() {
 		if path != "" {
 			switch o.name {
-			case "index", "unique", "check", "fk":
+			case "index", "unique-index", "unique", "check", "fk":
 			default:
 				r.report(m, strings.TrimSuffix(path, "."), o.tagOption, "belongs on a blank field of the model itself, not of an embedded struct")
 				continue
@@ -608,7 +611,7 @@ func (r *registration) mapTable(m *mapper) {
 			if columns, ok := r.columnList(m, o, o.value); ok {
 				m.uniques = append(m.uniques, &uniqueKey{columns, o})
 			}
-		case "index":
+		case "index", "unique-index":
 			r.indexOption(m, o)
 		}
 	}
@@ -627,12 +630,21 @@ func (r *registration) mapTable(m *mapper) {
 			switch o.name {
 			case "unique":
 				ofColumns = append(ofColumns, &uniqueKey{[]*column{c}, o})
-			case "index":
+			case "index", "unique-index":
 				indexes = append(indexes, &indexKey{[]indexTerm{{column: c}}, o})
 			}
 		}
 	}
 	m.uniques, m.indexes = append(ofColumns, m.uniques...), append(indexes, m.indexes...)
+	for _, x := range m.indexes {
+		if x.option.name == "unique-index" && !slices.ContainsFunc(x.terms, func(t indexTerm) bool { return t.column == nil }) {
+			u := &uniqueKey{option: x.option}
+			for _, t := range x.terms {
+				u.columns = append(u.columns, t.column)
+			}
+			m.uniques = append(m.uniques, u)
+		}
+	}
 	r.mapKey(m)
 	for _, c := range m.columns {
 		switch {

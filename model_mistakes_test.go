@@ -161,7 +161,7 @@ func TestTableOptionsThatDoNotFit(t *testing.T) {
 	}
 	wantMistakes(t, []any{M{}},
 		`ingot: M: option "tabel:x": unknown option: did you mean "table"?`,
-		`ingot: M: option "name:x": belongs behind pk or unique or index or check or fk`,
+		`ingot: M: option "name:x": belongs behind pk or unique or index or unique-index or check or fk`,
 		`ingot: M.Part: option "table:part": belongs on a blank field of the model itself, not of an embedded struct`,
 		`ingot: M: option "unique:a,c": M has no column "c"; there is id, a, b, p_x`,
 		`ingot: M: option "index:a desc,(lower(b)) nulls last,cc": M has no column "cc"; there is id, a, b, p_x`,

@@ -256,7 +256,7 @@ func keyFields(v reflect.Value) []printField {
 		if f := v.Type().Field(i); f.Name == "_" {
 			tg, _, _ := lookupTag(f)
 			if list, ok := tg.get("pk"); ok {
-				names = splitList(list)
+				names = unquotedList(list)
 			}
 		}
 	}

@@ -93,6 +93,7 @@ func (r *registration) modelNamed(name string) *mapper {
 }
 
 func (r *registration) addForeignKey(m *mapper, field string, o tableOption, columns []*column, table string, names []string) {
+	table = unquoted(table)
 	target := r.tableNamed(m, table)
 	if target == nil {
 		if t := r.modelNamed(table); t != nil {
@@ -475,7 +476,7 @@ func (r *registration) resolveLink(rel *relation, o tableOption) bool {
 	if !arrow {
 		left, right, _ = strings.Cut(columns, ",")
 	}
-	l, rt := splitList(left), splitList(right)
+	l, rt := unquotedList(left), unquotedList(right)
 	if mirrored {
 		l, rt = rt, l
 	}

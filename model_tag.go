@@ -219,13 +219,13 @@ func isModifier(name string) bool { return modifierHeads(name) != nil }
 func modifierHeads(name string) []string {
 	switch name {
 	case "name":
-		return []string{"pk", "unique", "index", "check", "fk", "enum"}
+		return []string{"pk", "unique", "index", "unique-index", "check", "fk", "enum"}
 	case "where", "include":
-		return []string{"index", "unique"}
+		return []string{"index", "unique-index", "unique"}
 	case "using":
-		return []string{"index"}
+		return []string{"index", "unique-index"}
 	case "nulls-not-distinct":
-		return []string{"unique"}
+		return []string{"unique", "unique-index"}
 	case "ondelete", "onupdate", "match":
 		return []string{"fk"}
 	case "deferrable":
@@ -285,6 +285,7 @@ func optionSpecs() []optionSpec {
 		{"pk", onTable, needValue, false},
 		{"unique", onTable, needValue, true},
 		{"index", onTable, needValue, true},
+		{"unique-index", onTable, needValue, true},
 		{"fk", onTable, needValue, false},
 		{"option", onTable, needValue, true},
 		{"view", onTable, mayValue, true},
@@ -302,6 +303,7 @@ func optionSpecs() []optionSpec {
 		{"omitzero", onColumn, noValue, false},
 		{"unique", onColumn, noValue, true},
 		{"index", onColumn, noValue, true},
+		{"unique-index", onColumn, noValue, true},
 		{"fk", onColumn, needValue, false},
 		{"generated", onColumn, needValue, true},
 		{"virtual", onColumn, noValue, true},
@@ -359,7 +361,7 @@ func checkOption(o tagOption, place tagPlace) string {
 	case !ok:
 		return unknownOption(o, place)
 	case o.hasValue && spec.value == noValue:
-		if place == onColumn && (o.name == "unique" || o.name == "index") {
+		if place == onColumn && (o.name == "unique" || o.name == "index" || o.name == "unique-index") {
 			return fmt.Sprintf("takes no value on a column: write %q to name it, or put it on a blank field for several columns", o.name+";name:"+o.value)
 		}
 		return fmt.Sprintf("takes no value on %s: write %q", place, o.name)
@@ -499,13 +501,31 @@ func splitList(s string) []string {
 	return append(list, strings.TrimSpace(s[start:]))
 }
 
-// commentText is the text of a comment: what a comment in quotes says without them.
-func commentText(value string) string {
+// unquoted is the text of a comment or name: what one in quotes says without them.
+func unquoted(value string) string {
 	if n := len(value); n >= 2 && (value[0] == '\'' || value[0] == '"') && value[n-1] == value[0] {
 		quote := value[:1]
 		return strings.ReplaceAll(value[1:n-1], quote+quote, quote)
 	}
 	return value
+}
+
+// unquotedList is a list whose elements may stand in quotes.
+func unquotedList(s string) []string {
+	list := splitList(s)
+	for i, v := range list {
+		list[i] = unquoted(v)
+	}
+	return list
+}
+
+// isName reports whether the value of an option is a name, which may stand in quotes.
+func isName(option string) bool {
+	switch option {
+	case "table", "schema", "column", "was", "name", "collate":
+		return true
+	}
+	return false
 }
 
 // referenceAction reads the value of ondelete: and onupdate:. No action is the empty one.

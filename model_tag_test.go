@@ -137,7 +137,7 @@ func TestColumnOptions(t *testing.T) {
 		{0.5, "precision:10", ""},
 		{0.5, "precision:2,10", `"precision:2,10": wants digits in all and behind the point, like precision:10,2`},
 		{0.5, "precision:a", `"precision:a": wants digits in all and behind the point, like precision:10,2`},
-		{"", "name:x", `"name:x": belongs behind pk or unique or index or check or fk or enum`},
+		{"", "name:x", `"name:x": belongs behind pk or unique or index or unique-index or check or fk or enum`},
 		{"", "index;where:f > ''", ""},
 		{"", "unique;ondelete:cascade", `"ondelete:cascade": belongs behind fk`},
 		{0, "index;name:a;name:b", `"name:b": is given twice for "index"`},

@@ -81,7 +81,8 @@ type TextPair struct {
 // and of the parts of a table, makes no difference. Views and what inspection listed as
 // unsupported are not compared, nor are the tables in which migrations keep their state.
 // Where to was made of models, what no tag can say (operator
-// classes, options of sequences, options a tag leaves out) is taken as it is.
+// classes, options of sequences, options a tag leaves out, an enum that no column takes) is
+// taken as it is.
 func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	c := &comparison{}
 	for _, o := range opts {
@@ -352,6 +353,9 @@ func (c *comparison) adopt(old, new *Table) {
 		x := &new.Columns[i]
 		if was := c.column(old, x.Name); was != nil {
 			x.OnUpdate = was.OnUpdate
+			if was.Auto && x.Default == "" && x.Generated == "" && !slices.Equal(new.PrimaryKey.Columns, []string{x.Name}) {
+				x.Auto = true // only of a key a tag can say it
+			}
 			if x.Auto && was.Auto {
 				x.Identity = was.clone().Identity
 			}
@@ -450,7 +454,8 @@ func (c *comparison) dropShared() {
 		}
 	}
 	for _, e := range slices.Backward(c.from.Enums) {
-		if c.to.enumIndex(e.name()) < 0 && !c.usesType(e.name().String()) && c.mayDrop(Object{ObjectEnum, e.name(), ""}) {
+		name := e.name().String()
+		if c.to.enumIndex(e.name()) < 0 && !c.usesType(c.to, name) && (!c.to.modeled || c.usesType(c.from, name)) && c.mayDrop(Object{ObjectEnum, e.name(), ""}) {
 			c.add(DropEnum{e})
 		}
 	}
@@ -461,16 +466,11 @@ func (c *comparison) dropShared() {
 	}
 }
 
-// usesType reports whether a column of to names the type, without saying what it is.
-func (c *comparison) usesType(name string) bool {
-	for i := range c.to.Tables {
-		for j := range c.to.Tables[i].Columns {
-			if c.key(c.to.Tables[i].Columns[j].typeName()) == c.key(name) {
-				return true
-			}
-		}
-	}
-	return false
+// usesType reports whether a column is of the type, or names it without saying what it is.
+func (c *comparison) usesType(s *Schema, name string) bool {
+	return slices.ContainsFunc(s.Tables, func(t Table) bool {
+		return slices.ContainsFunc(t.Columns, func(x Column) bool { return c.key(x.typeName()) == c.key(name) })
+	})
 }
 
 // createTables makes the new tables, parents first, and what their foreign keys have to wait

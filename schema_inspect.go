@@ -72,6 +72,8 @@ type SchemaTraits struct {
 	FoldNames bool
 	// QuietOptions are options of tables that stay as they are where models do not name them.
 	QuietOptions []string
+	// WideIntegers: an integer takes 64 bits, whatever the name of its type.
+	WideIntegers bool
 	// MaxIdent is the bytes after which the database cuts a name off; 0 where it refuses
 	// long names or takes them all.
 	MaxIdent int

@@ -52,6 +52,7 @@ type schemaBuilder struct {
 	dialect Dialect
 	traits  SchemaTraits
 	names   map[string]bool // taken, table by table for constraints, in all for indexes
+	typed   map[string]bool // columns of the table whose type: says what they are
 	schema  *Schema
 	errs    []error
 }
@@ -65,7 +66,7 @@ func (b *schemaBuilder) view(m *mapper) {
 func (b *schemaBuilder) table(m *mapper) {
 	t := Table{Schema: m.table.Schema, Name: m.table.Name}
 	comment, _ := m.options.get(b.dialect.Name(), "comment")
-	t.Comment = commentText(comment)
+	t.Comment = unquoted(comment)
 	t.Was, _ = m.options.get("", "was")
 	for _, o := range b.chosen(m.options) {
 		if o.name == "option" {
@@ -73,8 +74,10 @@ func (b *schemaBuilder) table(m *mapper) {
 			t.Options = append(t.Options, Option{strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)})
 		}
 	}
+	b.typed = map[string]bool{}
 	for _, c := range m.columns {
 		b.column(&t, m, c)
+		_, b.typed[c.name] = c.options.get(b.dialect.Name(), "type")
 	}
 	t.PrimaryKey.Columns = namesOf(m.key)
 	t.PrimaryKey.Name, t.PrimaryKey.AnyName = b.name(keyOption(m), b.models.naming.PrimaryKey, &t, nil, "", nil)
@@ -87,7 +90,7 @@ func (b *schemaBuilder) table(m *mapper) {
 }
 
 // keyTypes gives columns of unlimited length a limit where the database cannot index them
-// otherwise.
+// otherwise; but for those whose tag says what type they are of.
 func (b *schemaBuilder) keyTypes(t *Table) {
 	var names []string
 	names = append(names, t.PrimaryKey.Columns...)
@@ -103,7 +106,7 @@ func (b *schemaBuilder) keyTypes(t *Table) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		switch {
-		case !slices.Contains(names, c.Name):
+		case !slices.Contains(names, c.Name), b.typed[c.Name]:
 		case c.Type == "text" && b.traits.KeyText != "":
 			c.Type = b.traits.KeyText
 		case c.Type == "blob" && b.traits.KeyBlob != "":
@@ -133,7 +136,7 @@ func (b *schemaBuilder) column(t *Table, m *mapper, c *column) {
 	dialect := b.dialect.Name()
 	x := Column{Name: c.name, Type: c.typeFor(dialect), Null: c.nullable, Auto: c.auto}
 	comment, _ := c.options.get(dialect, "comment")
-	x.Comment = commentText(comment)
+	x.Comment = unquoted(comment)
 	x.Was, _ = c.options.get("", "was")
 	x.Collation, _ = c.options.get(dialect, "collate")
 	if v, ok := c.options.get(dialect, "default"); ok {
@@ -158,7 +161,7 @@ func (b *schemaBuilder) column(t *Table, m *mapper, c *column) {
 // enum restricts a column to a list: by a type of its own, inside the column's type, or by
 // a check, as the database can. A type: for the dialect goes before.
 func (b *schemaBuilder) enum(t *Table, m *mapper, c *column, x *Column, o tableOption) {
-	values := splitList(o.value)
+	values := unquotedList(o.value)
 	_, typed := c.options.get(b.dialect.Name(), "type")
 	text := c.codec.class != classInt
 	switch {
@@ -168,6 +171,9 @@ func (b *schemaBuilder) enum(t *Table, m *mapper, c *column, x *Column, o tableO
 			name = cutName(t.Name + "_" + c.name)
 		}
 		e := Enum{Schema: t.Schema, Name: name, Values: values}
+		if schema, rest, other := strings.Cut(name, "."); other && ok {
+			e.Schema, e.Name = schema, rest
+		}
 		if i := b.schema.enumIndex(e.name()); i < 0 {
 			b.schema.Enums = append(b.schema.Enums, e)
 		} else if old := b.schema.Enums[i]; !slices.Equal(old.Values, values) {
@@ -203,6 +209,9 @@ func (b *schemaBuilder) uniques(t *Table, m *mapper) {
 	dialect := b.dialect.Name()
 	for i, u := range m.uniques {
 		var next *uniqueKey
+		if u.option.name == "unique-index" {
+			continue // an index
+		}
 		if i+1 < len(m.uniques) && samePlace(u.option, m.uniques[i+1].option, u.columns[0], m.uniques[i+1].columns[0]) {
 			next = m.uniques[i+1]
 		}
@@ -220,7 +229,7 @@ func (b *schemaBuilder) uniques(t *Table, m *mapper) {
 				x.Parts = append(x.Parts, IndexPart{Column: c})
 			}
 			if includes {
-				x.Include = splitList(include)
+				x.Include = unquotedList(include)
 			}
 			t.Indexes = append(t.Indexes, x)
 			continue
@@ -294,7 +303,7 @@ func (b *schemaBuilder) indexes(t *Table, m *mapper) {
 		if !b.chooses(k.option, chosen) {
 			continue
 		}
-		var x Index
+		x := Index{Unique: k.option.name == "unique-index"}
 		var columns []string
 		for _, term := range k.terms {
 			p := IndexPart{Expr: term.expr, Desc: term.desc, Nulls: term.nulls}
@@ -310,8 +319,9 @@ func (b *schemaBuilder) indexes(t *Table, m *mapper) {
 		where, _ := k.option.mods.get(dialect, "where")
 		x.Where = SQLText(where)
 		x.Using, _ = k.option.mods.get(dialect, "using")
+		_, x.NullsNotDistinct = k.option.mods.get(dialect, "nulls-not-distinct")
 		if v, ok := k.option.mods.get(dialect, "include"); ok {
-			x.Include = splitList(v)
+			x.Include = unquotedList(v)
 		}
 		t.Indexes = append(t.Indexes, x)
 	}
@@ -343,7 +353,7 @@ func (b *schemaBuilder) chooses(o tableOption, variant bool) bool {
 
 // samePlace reports whether two options stand together: on one column, or on blank fields.
 func samePlace(a, b tableOption, ca, cb *column) bool {
-	return a.dialect == "" && b.dialect != "" && a.hasValue == b.hasValue && (a.hasValue || ca == cb)
+	return a.name == b.name && a.dialect == "" && b.dialect != "" && a.hasValue == b.hasValue && (a.hasValue || ca == cb)
 }
 
 // name is the name that an option gives, or else one by the convention. Names that a table

@@ -203,15 +203,24 @@ func (i *inspection) typeAndCollation(t *inspected, text, collation string) (ing
 }
 
 // expression is the text of an expression. MySQL keeps its quotes escaped, as if it were to
-// stand in a string.
+// stand in a string; MariaDB escapes those inside of strings, which are doubled here.
 func (i *inspection) expression(text string) ingot.SQLText {
-	if isMariaDB(i.srv) {
+	if !strings.Contains(text, `\`) {
 		return ingot.SQLText(text)
 	}
 	var b strings.Builder
 	for n := 0; n < len(text); n++ {
-		if text[n] == '\\' && n+1 < len(text) && (text[n+1] == '\'' || text[n+1] == '\\') {
-			n++
+		if text[n] == '\\' && n+1 < len(text) {
+			switch next := text[n+1]; {
+			case isMariaDB(i.srv) && next == '\'':
+				b.WriteByte('\'') // and the quote once more
+				n++
+			case isMariaDB(i.srv):
+				b.WriteByte('\\')
+				n++
+			case next == '\'' || next == '\\':
+				n++
+			}
 		}
 		b.WriteByte(text[n])
 	}
@@ -225,7 +234,7 @@ func (i *inspection) defaultText(t ingot.Type, value sql.NullString, generated b
 	case !value.Valid, isMariaDB(i.srv) && value.String == "NULL":
 		return ""
 	case isMariaDB(i.srv):
-		return ingot.SQLText(value.String)
+		return i.expression(value.String)
 	case generated:
 		return i.expression(value.String)
 	case isNumber(t):
