@@ -161,6 +161,27 @@ func (db *DB) Exec(ctx context.Context, text TrustedSQL, args ...any) (sql.Resul
 	return db.exec(ctx, nil, statement{op: "exec", sql: string(text), args: args})
 }
 
+// maxParams is how many parameters a statement may have.
+func (db *DB) maxParams() int {
+	if db.server.MaxParams > 0 {
+		return db.server.MaxParams
+	}
+	return 999
+}
+
+// batchRows is how many rows one statement may have at n parameters each.
+func (db *DB) batchRows(perRow int) int {
+	perRow = max(perRow, 1)
+	n := db.opts.BatchSize
+	if n <= 0 {
+		n = max(db.server.BatchRows, 1)
+		if db.server.BatchParams > 0 {
+			n = min(n, db.server.BatchParams/perRow)
+		}
+	}
+	return max(min(n, db.maxParams()/perRow), 1)
+}
+
 // Close releases the prepared statements. It does not close the *sql.DB, and sessions that
 // are open stay usable until they end.
 func (db *DB) Close() error {
@@ -177,6 +198,7 @@ type statement struct {
 	key   string
 	sql   string
 	args  []any
+	more  bool // the same text follows, with other arguments
 }
 
 // exec runs a statement that returns no rows: in tx, or alone on the pool when tx is nil.
@@ -186,7 +208,7 @@ func (db *DB) exec(ctx context.Context, tx *Tx, st statement) (sql.Result, error
 	var err error
 	switch {
 	case tx != nil:
-		res, err = tx.exec(ctx, st.sql, st.args)
+		res, err = tx.exec(ctx, &st)
 	case len(db.setup) > 0:
 		res, err = db.execReady(ctx, st.sql, st.args)
 	default:
@@ -209,7 +231,7 @@ func (db *DB) query(ctx context.Context, tx *Tx, st statement) (*sql.Rows, error
 	var err error
 	switch {
 	case tx != nil:
-		rows, err = tx.query(ctx, st.sql, st.args)
+		rows, err = tx.query(ctx, &st)
 	case db.waits:
 		// A connection that only reads is not set up: that would cost each read a
 		// connection held apart.

@@ -101,58 +101,61 @@ func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *s
 }
 
 // exec sends a statement unless the server has ended the transaction.
-func (tx *Tx) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
+func (tx *Tx) exec(ctx context.Context, st *statement) (sql.Result, error) {
 	if tx.ended != nil {
 		return nil, tx.ended
 	}
 	if tx.joined != nil {
-		return tx.joined.ExecContext(ctx, text, args...)
+		return tx.joined.ExecContext(ctx, st.sql, st.args...)
 	}
-	if st := tx.prepared(ctx, text, args); st != nil {
-		return st.ExecContext(ctx, args...)
+	if p := tx.prepared(ctx, st); p != nil {
+		return p.ExecContext(ctx, st.args...)
 	}
-	return tx.conn.ExecContext(ctx, text, args...)
+	return tx.conn.ExecContext(ctx, st.sql, st.args...)
 }
 
 // query sends a query unless the server has ended the transaction.
-func (tx *Tx) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+func (tx *Tx) query(ctx context.Context, st *statement) (*sql.Rows, error) {
 	if tx.ended != nil {
 		return nil, tx.ended
 	}
 	if tx.joined != nil {
-		return tx.joined.QueryContext(ctx, text, args...)
+		return tx.joined.QueryContext(ctx, st.sql, st.args...)
 	}
-	if st := tx.prepared(ctx, text, args); st != nil {
-		return st.QueryContext(ctx, args...)
+	if p := tx.prepared(ctx, st); p != nil {
+		return p.QueryContext(ctx, st.args...)
 	}
-	return tx.conn.QueryContext(ctx, text, args...)
+	return tx.conn.QueryContext(ctx, st.sql, st.args...)
 }
 
-// prepared returns the statement kept for a text that is sent for the second time or more,
-// where preparing pays; nil otherwise.
-func (tx *Tx) prepared(ctx context.Context, text string, args []any) *sql.Stmt {
-	if tx.db.stmts == nil || len(args) == 0 {
+// prepared returns the statement kept for a text that is sent for the second time, or will
+// be, where preparing pays; nil otherwise.
+func (tx *Tx) prepared(ctx context.Context, st *statement) *sql.Stmt {
+	if tx.db.stmts == nil || len(st.args) == 0 {
 		return nil
 	}
-	st, seen := tx.uses[text]
-	if st != nil {
-		return st
+	p, seen := tx.uses[st.sql]
+	if p != nil {
+		return p
 	}
 	if !seen {
 		if tx.uses == nil {
 			tx.uses = map[string]*sql.Stmt{}
 		}
-		if len(tx.uses) < 256 {
-			tx.uses[text] = nil
+		if len(tx.uses) >= 256 {
+			return nil
 		}
-		return nil
+		tx.uses[st.sql] = nil
+		if !st.more {
+			return nil
+		}
 	}
-	st, err := tx.conn.PrepareContext(ctx, text)
+	p, err := tx.conn.PrepareContext(ctx, st.sql)
 	if err != nil {
 		return nil // sending it unprepared brings the same error, with its context
 	}
-	tx.uses[text] = st
-	return st
+	tx.uses[st.sql] = p
+	return p
 }
 
 // note remembers that the server has ended the transaction.

@@ -622,14 +622,6 @@ func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int, db *DB) in
 	return n
 }
 
-// maxParams is how many parameters a statement may have.
-func (db *DB) maxParams() int {
-	if db.server.MaxParams > 0 {
-		return db.server.MaxParams
-	}
-	return 999
-}
-
 // appendArrayElement writes an element of an array in the text form that is one parameter.
 func appendArrayElement(b []byte, v driver.Value) []byte {
 	switch v := v.(type) {

@@ -476,18 +476,11 @@ func (r *renderer) now(c *column) {
 // given.
 func (w *bulk) inserts(db *DB, m *mapper, back, tracked bool) ([]*bulkStatement, error) {
 	var list []*bulkStatement
-	most := db.opts.BatchSize
-	if most <= 0 {
-		most = max(db.server.BatchRows, 1)
-	}
 	for start := 0; start < len(w.rows); {
 		cols := w.given(m, w.rows[start])
-		n := 1
-		room := most
-		if len(cols) == 0 {
-			room = 1
-		} else {
-			room = min(room, max(db.maxParams()/len(cols), 1))
+		n, room := 1, 1
+		if len(cols) > 0 {
+			room = db.batchRows(len(cols))
 		}
 		for n < room && start+n < len(w.rows) && slices.Equal(w.given(m, w.rows[start+n]), cols) {
 			n++

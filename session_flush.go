@@ -25,10 +25,31 @@ type flush struct {
 
 	changes []*change // in the order they were found
 	spare   []change  // changes to hand out, allocated together
+	claims  chunk[claim]
+	parents chunk[parentKey]
+	found   []*column // the columns that differ in the row looked at
+	alike   []*column // those of the row before
 	doomed  []*change // deleted, their cascades still to come
 	sweeps  []action  // children that are deleted by their foreign keys
 	links   []linkChange
 	linkAt  map[linkPair]int
+}
+
+// A chunk hands out short slices that are allocated together.
+type chunk[T any] struct {
+	rest []T
+	size int
+}
+
+// list returns an empty slice with room for one.
+func (k *chunk[T]) list() []T {
+	if len(k.rest) == 0 {
+		k.size = min(4*k.size+1, 64)
+		k.rest = make([]T, k.size)
+	}
+	l := k.rest[:0:1]
+	k.rest = k.rest[1:]
+	return l
 }
 
 // An op is what becomes of a row.
@@ -197,7 +218,7 @@ func (f *flush) change(e *entry) *change {
 		return e.work
 	}
 	if len(f.spare) == 0 {
-		f.spare = make([]change, min(64, 4+2*len(f.changes)))
+		f.spare = make([]change, min(64, 1+2*len(f.changes)))
 	}
 	c := &f.spare[0]
 	f.spare = f.spare[1:]
@@ -234,6 +255,10 @@ func (f *flush) columns() error {
 				continue
 			}
 			c.op = opUpdate
+			t := f.lay.plans[c.e.m.index]
+			if len(t.stamped) == 0 && len(t.back) == 0 && f.s.db.opts.Hooks.BeforeUpdate == nil {
+				continue // nothing will write into the instance
+			}
 		}
 		f.touch(c)
 		if err := f.hookRow(c); err != nil {
@@ -251,13 +276,18 @@ func (f *flush) columns() error {
 
 // differing finds the columns that differ from the snapshot, or will.
 func (f *flush) differing(c *change) {
-	e := c.e
-	c.cols = c.cols[:0]
+	e, old := c.e, c.old()
+	found := f.found[:0]
 	for _, col := range e.m.columns {
-		if !col.readOnly && (col.differs(e.obj, c.old()) || c.fills(col)) {
-			c.cols = append(c.cols, col)
+		if !col.readOnly && (col.differs(e.obj, old) || c.fills(col)) {
+			found = append(found, col)
 		}
 	}
+	f.found = found
+	if !slices.Equal(found, f.alike) { // rows that change alike share one list
+		f.alike = slices.Clone(found)
+	}
+	c.cols = slices.Clip(f.alike)
 }
 
 // fills reports whether the change copies a parent's key into a column.

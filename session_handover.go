@@ -37,32 +37,26 @@ func (f *flush) takeoversOf(over []takeover, actions []action, m *mapper, column
 	moves := func(c *change) bool {
 		return slices.ContainsFunc(columns, func(col *column) bool { return col.differs(c.e.obj, c.e.snap) })
 	}
-	var givers map[string]int
-	takers := false
+	gives := func(a action) bool {
+		return a.c.e.m == m && (a.kind == actDelete || a.kind == actUpdate && moves(a.c))
+	}
+	takes := func(a action) bool {
+		return a.c.e.m == m && (a.kind == actInsert || a.kind == actUpdate && moves(a.c))
+	}
+	if !slices.ContainsFunc(actions, takes) || !slices.ContainsFunc(actions, gives) {
+		return over
+	}
+	givers := map[string]int{}
 	for i, a := range actions {
-		switch {
-		case a.c.e.m != m || a.kind != actInsert && a.kind != actUpdate && a.kind != actDelete:
+		if !gives(a) {
 			continue
-		case a.kind == actInsert:
-			takers = true
-			continue
-		case a.kind == actUpdate && !moves(a.c):
-			continue
-		case a.kind == actUpdate:
-			takers = true
 		}
 		if k, ok := f.uniqueText(columns, a.c.e.snap); ok {
-			if givers == nil {
-				givers = map[string]int{}
-			}
 			givers[k] = i
 		}
 	}
-	if givers == nil || !takers {
-		return over
-	}
 	for i, a := range actions {
-		if a.c.e.m != m || a.kind != actInsert && (a.kind != actUpdate || !moves(a.c)) || f.unknown(a.c, columns) {
+		if !takes(a) || f.unknown(a.c, columns) {
 			continue
 		}
 		k, ok := f.uniqueText(columns, a.c.e.obj)

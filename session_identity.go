@@ -106,18 +106,21 @@ func (s *Session) dismissAll(es []*entry, as State) {
 		}
 		return
 	}
-	out := make(map[*entry]bool, len(es))
+	s.marks++
 	touched := make([]bool, len(s.maps))
 	for _, e := range es {
-		out[e] = true
+		e.mark = s.marks
 		touched[e.m.index] = true
+	}
+	if as == Detached && s.left == nil {
+		s.left = make(map[addr]*entry, len(es))
 	}
 	for i, c := range s.maps {
 		if !touched[i] {
 			continue
 		}
 		for j, e := range c.all {
-			if e != nil && out[e] {
+			if e != nil && e.mark == s.marks {
 				c.all[j] = nil
 				c.gone++
 				s.count--
@@ -253,7 +256,7 @@ func (c *identityMap) lookup(k rowKey) *entry {
 func (c *identityMap) register(k rowKey, e *entry) *entry {
 	if k.single {
 		if c.ints == nil {
-			c.ints = map[int64]*entry{}
+			c.ints = make(map[int64]*entry, min(len(c.all), 1024))
 		}
 		old := c.ints[k.n]
 		c.ints[k.n] = e

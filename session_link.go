@@ -91,7 +91,7 @@ func (ls *linkStep) run(f *flush) error {
 	}
 	r := ls.r
 	width := len(r.local) + len(r.remote)
-	for rest, n := ls.pairs, f.rows(width); len(rest) > 0; {
+	for rest, n := ls.pairs, f.s.db.batchRows(width); len(rest) > 0; {
 		n = min(n, len(rest))
 		w := ls.writer(f, n*width)
 		if ls.add {
@@ -188,7 +188,7 @@ func (ls *linkStep) runSide(f *flush) error {
 	if ls.right {
 		names, cols = ls.r.link.right, ls.r.remote
 	}
-	for rest, n := ls.side, f.rows(len(cols)); len(rest) > 0; {
+	for rest, n := ls.side, f.s.db.batchRows(len(cols)); len(rest) > 0; {
 		n = min(n, len(rest))
 		if err := ls.writer(f, n*len(cols)).deleteOf(ls.r.link.table, names, cols, rest[:n]); err != nil {
 			return err

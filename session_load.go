@@ -512,7 +512,7 @@ func (s *Session) refresh(ctx context.Context, es []*entry, done map[*entry]bool
 	}
 	m := todo[0].m
 	for rest := todo; len(rest) > 0; {
-		n := min(len(rest), (&flush{s: s}).rows(len(m.key)))
+		n := min(len(rest), s.db.batchRows(len(m.key)))
 		found, err := s.reread(ctx, m, rest[:n])
 		if err != nil {
 			return err

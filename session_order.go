@@ -36,6 +36,9 @@ const (
 
 // sort plans the statements.
 func (f *flush) sort() ([]*step, error) {
+	if c := f.changes[0]; len(f.changes) == 1 && len(f.links) == 0 && len(f.sweeps) == 0 && !f.lay.knot[c.e.m.index] {
+		return f.sortOne(c), nil
+	}
 	n := len(f.s.db.models.mappers)
 	inserts, updates, deletes := make([][]*change, n), make([][]*change, n), make([][]*change, n)
 	for _, c := range f.changes {
@@ -51,7 +54,7 @@ func (f *flush) sort() ([]*step, error) {
 			}
 		}
 	}
-	var actions, removals []action
+	actions, removals := make([]action, 0, len(f.changes)), []action(nil)
 	for lo := 0; lo < len(f.lay.order); {
 		hi := lo + 1
 		for hi < len(f.lay.order) && f.lay.rank[f.lay.order[hi].index] == f.lay.rank[f.lay.order[lo].index] {
@@ -83,7 +86,9 @@ func (f *flush) sort() ([]*step, error) {
 				gone = append(gone, a)
 			}
 		}
-		removals = append(gone, removals...)
+		if len(gone) > 0 {
+			removals = append(gone, removals...)
+		}
 	}
 	saves := len(actions)
 	actions = append(actions, removals...)
@@ -97,7 +102,25 @@ func (f *flush) sort() ([]*step, error) {
 	return f.steps(actions, saves), nil
 }
 
+// sortOne plans the statement of the only row that changed. It has nobody to be in the way of.
+func (f *flush) sortOne(c *change) []*step {
+	a := action{c: c}
+	switch c.op {
+	case opInsert:
+		a.kind = actInsert
+	case opUpdate:
+		a.kind = actUpdate
+	case opDelete:
+		a.kind = actDelete
+	default:
+		return nil
+	}
+	one := []action{a}
+	return f.steps(one, 1)
+}
+
 func appendActions(list []action, kind actionKind, cs []*change, level int) []action {
+	list = slices.Grow(list, len(cs))
 	for _, c := range cs {
 		list = append(list, action{kind: kind, c: c, level: level})
 	}

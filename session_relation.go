@@ -50,9 +50,12 @@ func (c *change) claim(ref *reference) *claim {
 }
 
 // claimOn is claim for who wants to speak.
-func (c *change) claimOn(ref *reference) *claim {
+func (f *flush) claimOn(c *change, ref *reference) *claim {
 	if cl := c.claim(ref); cl != nil {
 		return cl
+	}
+	if c.claims == nil {
+		c.claims = f.claims.list()
 	}
 	c.claims = append(c.claims, claim{ref: ref})
 	return &c.claims[len(c.claims)-1]
@@ -134,7 +137,7 @@ func (f *flush) hearPointer(c *change, r *relation) error {
 	}
 	p := r.one(e.obj)
 	if p == nil {
-		c.claimOn(f.lay.of[r]).nilled = true
+		f.claimOn(c, f.lay.of[r]).nilled = true
 		return nil
 	}
 	t, err := f.member(e, r, p)
@@ -160,7 +163,7 @@ func (f *flush) hearCollection(c *change, r *relation) error {
 		return err
 	}
 	for _, t := range left {
-		cl := f.change(t).claimOn(ref)
+		cl := f.claimOn(f.change(t), ref)
 		cl.left, cl.leftBy = c.e, r
 	}
 	if c.op == opDelete {
@@ -256,7 +259,7 @@ func (f *flush) name(c *change, ref *reference, t *entry, by *relation, parent .
 	if len(parent) > 0 {
 		t = parent[0]
 	}
-	cl := c.claimOn(ref)
+	cl := f.claimOn(c, ref)
 	if cl.parent != nil && cl.parent != t {
 		return fmt.Errorf("%s is given to two parents: %s by %s.%s, %s by %s.%s", c.e.name(),
 			cl.parent.name(), cl.by.m.name, cl.by.field, t.name(), by.m.name, by.field)
@@ -288,7 +291,7 @@ func (f *flush) hearKey(c *change, ref *reference) {
 	if !changed {
 		return
 	}
-	cl := c.claimOn(ref)
+	cl := f.claimOn(c, ref)
 	cl.key, cl.null = true, null
 }
 
@@ -354,7 +357,7 @@ func (f *flush) judge(c *change, cl *claim) error {
 // release lets a child go whose parent is deleted.
 func (f *flush) release(c *change, r *relation, parent *entry) error {
 	ref := f.lay.of[r]
-	cl := c.claimOn(ref)
+	cl := f.claimOn(c, ref)
 	switch cl.verdict {
 	case setNull:
 		return nil
@@ -461,6 +464,9 @@ func (f *flush) apply() error {
 				case w != nil && (w.op == opDelete || w.op == opDrop):
 					return fmt.Errorf("%s: %s.%s gives it %s, which is being deleted", c.e.name(), cl.by.m.name, cl.by.field, cl.parent.name())
 				case w != nil && w.op == opInsert:
+					if c.parents == nil {
+						c.parents = f.parents.list()
+					}
 					c.parents = append(c.parents, parentKey{ref: cl.ref, parent: cl.parent})
 				default:
 					if err := f.takeKey(c, cl.ref, cl.parent); err != nil {
@@ -700,7 +706,7 @@ func (f *flush) bringClaim(c *change, cl *claim) {
 		if old := f.oldParent(e, cl, r); old != nil && old != parent {
 			f.part(old, r, e.obj)
 		}
-		if parent != nil {
+		if parent != nil && cl.by != r {
 			f.join(parent, r, e.obj)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 type writePlan struct {
 	m       *mapper
 	insert  []*column // in an INSERT, generated key included
+	keyless []*column // in an INSERT without it
 	omit    []*column // left out of it while zero
 	back    []*column // read back after every write: readonly and generated
 	stamped []*column // version, created, updated and uuidv7
@@ -34,6 +35,9 @@ func newWritePlan(m *mapper) *writePlan {
 			continue
 		}
 		t.insert = append(t.insert, c)
+		if c != m.auto {
+			t.keyless = append(t.keyless, c)
+		}
 		if c.omitZero {
 			t.omit = append(t.omit, c)
 		}
@@ -89,6 +93,13 @@ type step struct {
 	changes []*change
 	ref     *reference // of stepSweep, whose changes are the parents
 	link    *linkStep
+	texts   map[textKey]string // of statements that come more than once
+}
+
+// A textKey says which of a step's statements have the same text.
+type textKey struct {
+	op   string
+	rows int
 }
 
 // A stepKind is what the statements of a step do.
@@ -152,15 +163,17 @@ func (f *flush) batchInserts(steps []*step, t *writePlan, run []action) []*step 
 			same = slices.Contains(cur.cols, c) == !c.codec.zero(c.at(e.obj))
 		}
 		if !same {
-			cur = &step{f: f, kind: stepInsert, m: t.m, plan: t, keyless: keyless, back: t.back}
-			for _, c := range t.insert {
-				switch {
-				case c == t.m.auto && keyless:
-				case c.omitZero && c.codec.zero(c.at(e.obj)):
+			cur = &step{f: f, kind: stepInsert, m: t.m, plan: t, keyless: keyless, back: t.back, cols: t.insert}
+			if keyless {
+				cur.cols = t.keyless
+			}
+			for _, c := range t.omit {
+				if c != t.m.auto && c.codec.zero(c.at(e.obj)) {
 					cur.back = append(slices.Clip(cur.back), c)
-				default:
-					cur.cols = append(cur.cols, c)
 				}
+			}
+			if len(cur.back) > len(t.back) {
+				cur.cols = slices.DeleteFunc(slices.Clone(cur.cols), func(c *column) bool { return slices.Contains(cur.back, c) })
 			}
 			steps = append(steps, cur)
 		}
@@ -253,19 +266,6 @@ func (st *step) run() error {
 	return st.link.run(st.f)
 }
 
-// rows is how many rows one statement may have at n parameters each.
-func (f *flush) rows(perRow int) int {
-	db := f.s.db
-	n := db.opts.BatchSize
-	if n <= 0 {
-		n = max(db.server.BatchRows, 1)
-	}
-	if db.server.MaxParams > 0 {
-		n = min(n, db.server.MaxParams/max(perRow, 1))
-	}
-	return max(n, 1)
-}
-
 // copyKeys gives rows the keys that their parents have by now.
 func (f *flush) copyKeys(c *change, late bool) error {
 	for i := range c.parents {
@@ -306,7 +306,7 @@ func (st *step) runInsert() error {
 	if !st.canReadBack() && len(st.changes) > 1 {
 		return st.insertSingly()
 	}
-	for rest, n := st.changes, f.rows(len(st.cols)); len(rest) > 0; {
+	for rest, n := st.changes, f.s.db.batchRows(len(st.cols)); len(rest) > 0; {
 		n = min(n, len(rest))
 		if err := st.insertBatch(rest[:n]); err != nil {
 			return err
@@ -381,8 +381,7 @@ func (st *step) reserveKeys() (bool, error) {
 // insertBatch inserts rows by one statement.
 func (st *step) insertBatch(cs []*change) error {
 	db := st.f.s.db
-	w := st.writer("insert", len(cs)*len(st.cols))
-	w.key(cs)
+	w := st.writer("insert", cs, len(st.cols))
 	w.text("INSERT INTO ")
 	w.table(st.m.table)
 	switch {
@@ -460,7 +459,7 @@ func (st *step) readBack(cs []*change) error {
 	if len(st.back) == 0 {
 		return nil
 	}
-	w := st.writer("select", len(cs)*len(st.m.key))
+	w := st.writer("select", cs, len(st.m.key))
 	cols := append(slices.Clone(st.m.key), st.back...)
 	w.text("SELECT ")
 	w.scanColumns(cols)
@@ -558,8 +557,7 @@ func (st *step) runUpdate() error {
 			return err
 		}
 	}
-	perRow := len(st.cols) + len(st.m.key) + 1
-	n := f.rows(perRow)
+	n := db.batchRows(len(st.cols) + len(st.match()))
 	if len(st.back) > 0 && !db.server.UpdateReturning || !db.server.UpdateFrom && !db.server.UpdateJoin {
 		n = 1
 	}
@@ -605,10 +603,15 @@ func (st *step) match() []*column {
 func (st *step) updateBatch(cs []*change) error {
 	db := st.f.s.db
 	match := st.match()
-	w := st.writer("update", len(cs)*(len(st.cols)+len(match)))
-	w.key(cs)
+	what := "update"
+	alike := len(cs) == 1 || st.m.version == nil && st.alike(cs)
+	if alike {
+		what = "update alike"
+	}
+	w := st.writer(what, cs, len(st.cols)+len(match))
+	w.op = "update"
 	switch {
-	case len(cs) == 1:
+	case alike:
 		w.text("UPDATE ")
 		w.table(st.m.table)
 		w.text(" SET ")
@@ -621,13 +624,13 @@ func (st *step) updateBatch(cs []*change) error {
 			w.value(c, st.source(cs[0]))
 		}
 		w.text(" WHERE ")
-		w.equals(match, cs[0].old())
+		w.keyList(match, "", cs, (*change).old)
 	case db.server.UpdateFrom:
-		w.text("WITH v (")
-		w.aliases("k", len(match))
-		w.text(", ")
-		w.aliases("c", len(st.cols))
-		w.text(") AS (VALUES ")
+		w.text("UPDATE ")
+		w.table(st.m.table)
+		w.text(" AS t SET ")
+		w.assignments(st.cols, "", len(match)+1)
+		w.text(" FROM (VALUES ")
 		if db.server.UntypedValues {
 			// Types come from the first row, which matches nothing.
 			w.text("(")
@@ -644,11 +647,7 @@ func (st *step) updateBatch(cs []*change) error {
 			w.values(st.cols, st.source(c))
 			w.text(")")
 		}
-		w.text(") UPDATE ")
-		w.table(st.m.table)
-		w.text(" AS t SET ")
-		w.assignments(st.cols, "")
-		w.text(" FROM v WHERE ")
+		w.text(") AS v WHERE ")
 		w.joins(match)
 	default:
 		w.text("UPDATE ")
@@ -659,20 +658,20 @@ func (st *step) updateBatch(cs []*change) error {
 				w.text(" UNION ALL ")
 			}
 			w.text("SELECT ")
-			w.named(match, c.old(), "k", i == 0)
+			w.named(match, c.old(), 1, i == 0)
 			w.text(", ")
-			w.named(st.cols, st.source(c), "c", i == 0)
+			w.named(st.cols, st.source(c), len(match)+1, i == 0)
 		}
 		w.text(") AS v ON ")
 		w.joins(match)
 		w.text(" SET ")
-		w.assignments(st.cols, "t")
+		w.assignments(st.cols, "t", len(match)+1)
 	}
 	if w.err != nil {
 		return w.err
 	}
 	if len(st.back) > 0 && db.server.UpdateReturning {
-		if len(cs) > 1 {
+		if !alike {
 			w.qualifier = "t"
 		}
 		return st.readReturned(w, cs, false)
@@ -685,6 +684,19 @@ func (st *step) updateBatch(cs []*change) error {
 		return err
 	}
 	return st.readBack(cs)
+}
+
+// alike reports whether rows are to have the same values in what an UPDATE sets: they need
+// no list of values, only of keys.
+func (st *step) alike(cs []*change) bool {
+	for _, c := range cs[1:] {
+		for _, col := range st.cols {
+			if col.differs(st.source(c), st.source(cs[0])) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // counted compares the rows that an UPDATE found with those it was sent for. Some
@@ -709,7 +721,8 @@ func (st *step) counted(w *writer, res sql.Result, cs []*change) error {
 
 // count counts the rows that are there under the keys they were written under.
 func (st *step) count(cs []*change) (int, error) {
-	w := st.writer("select", len(cs)*len(st.m.key))
+	w := st.writer("count", cs, len(st.m.key))
+	w.op = "select"
 	w.text("SELECT COUNT(*) FROM ")
 	w.table(st.m.table)
 	w.text(" WHERE ")
@@ -742,12 +755,11 @@ func (st *step) stale(op string, cs []*change, got int) error {
 // runDelete deletes the rows of a step.
 func (st *step) runDelete() error {
 	match := st.match()
-	for rest, n := st.changes, st.f.rows(len(match)); len(rest) > 0; {
+	for rest, n := st.changes, st.f.s.db.batchRows(len(match)); len(rest) > 0; {
 		n = min(n, len(rest))
 		cs := rest[:n]
 		rest = rest[n:]
-		w := st.writer("delete", n*len(match))
-		w.key(cs)
+		w := st.writer("delete", cs, len(match))
 		w.text("DELETE FROM ")
 		w.table(st.m.table)
 		w.text(" WHERE ")
@@ -772,9 +784,10 @@ func (st *step) runSweep() error {
 	for i, c := range st.ref.columns {
 		names[i] = c.name
 	}
-	for rest, n := st.changes, st.f.rows(len(names)); len(rest) > 0; {
+	for rest, n := st.changes, st.f.s.db.batchRows(len(names)); len(rest) > 0; {
 		n = min(n, len(rest))
-		w := st.writer("delete", n*len(names))
+		w := st.writer("delete", rest[:n], len(names))
+		w.keyName = ""
 		if err := w.deleteOf(st.m.table, names, st.ref.remote, rest[:n]); err != nil {
 			return err
 		}
@@ -833,30 +846,60 @@ type writer struct {
 	b         []byte
 	args      []any
 	err       error
+
+	st    *step // whose text it is, where the step sends it more than once
+	key   textKey
+	known string // the text, which an earlier batch has built: only arguments are wanted
 }
 
-func (st *step) writer(op string, args int) *writer {
+// writer begins a statement on rows of the step that binds so many values of each. What
+// op, the number of rows and the step do not determine must not go into its text.
+func (st *step) writer(op string, cs []*change, perRow int) *writer {
 	s := st.f.s
-	return &writer{db: s.db, ctx: st.f.ctx, tx: s.tx, op: op, model: st.m.name, b: make([]byte, 0, 128+args*3), args: make([]any, 0, args)}
+	w := &writer{db: s.db, ctx: st.f.ctx, tx: s.tx, op: op, model: st.m.name, args: make([]any, 0, len(cs)*perRow)}
+	if len(cs) == 1 && cs[0].e.snap != nil {
+		w.keyName = cs[0].e.name()
+	}
+	if 2*len(cs) <= len(st.changes) {
+		w.st, w.key = st, textKey{op, len(cs)}
+		w.known = st.texts[w.key]
+	}
+	if w.known == "" {
+		w.b = make([]byte, 0, 128+len(cs)*perRow*4)
+	}
+	return w
 }
 
 func (w *writer) statement() statement {
-	return statement{op: w.op, model: w.model, key: w.keyName, sql: string(w.b), args: w.args}
+	st := statement{op: w.op, model: w.model, key: w.keyName, sql: w.known, args: w.args, more: w.st != nil}
+	if w.known != "" {
+		return st
+	}
+	st.sql = string(w.b)
+	if w.st != nil {
+		if w.st.texts == nil {
+			w.st.texts = map[textKey]string{}
+		}
+		w.st.texts[w.key] = st.sql
+	}
+	return st
 }
 
 func (w *writer) exec() (sql.Result, error) {
 	return w.db.exec(w.ctx, w.tx, w.statement())
 }
 
-// key names the row in the error, where it is only one.
-func (w *writer) key(cs []*change) {
-	if len(cs) == 1 && cs[0].e.snap != nil {
-		w.keyName = cs[0].e.name()
+func (w *writer) text(s string) {
+	if w.known == "" {
+		w.b = append(w.b, s...)
 	}
 }
 
-func (w *writer) text(s string)     { w.b = append(w.b, s...) }
-func (w *writer) ident(name string) { w.b = w.db.dialect.AppendIdent(w.b, name) }
+func (w *writer) ident(name string) {
+	if w.known == "" {
+		w.b = w.db.dialect.AppendIdent(w.b, name)
+	}
+}
 
 func (w *writer) table(t TableName) {
 	if t.Schema != "" {
@@ -892,7 +935,7 @@ func (w *writer) scanColumns(cols []*column) {
 		}
 		start := len(w.b)
 		w.column(c.name, w.qualifier)
-		if c.scan != ScanPlain {
+		if c.scan != ScanPlain && w.known == "" {
 			col := string(w.b[start:])
 			w.b = w.db.dialect.AppendScanColumn(w.b[:start], col, c.scan)
 		}
@@ -902,7 +945,9 @@ func (w *writer) scanColumns(cols []*column) {
 // bind writes a parameter.
 func (w *writer) bind(v any) {
 	w.args = append(w.args, v)
-	w.b = w.db.dialect.AppendPlaceholder(w.b, len(w.args))
+	if w.known == "" {
+		w.b = w.db.dialect.AppendPlaceholder(w.b, len(w.args))
+	}
 }
 
 // value binds a column of an instance.
@@ -962,23 +1007,15 @@ func (w *writer) keyList(cols []*column, qualifier string, cs []*change, of func
 	}
 }
 
-// aliases writes k0, k1, …
-func (w *writer) aliases(prefix string, n int) {
-	for i := range n {
-		if i > 0 {
-			w.text(", ")
-		}
-		w.alias(prefix, i)
+// alias writes the name that the n-th column of a list of values has: column1, column2, …
+func (w *writer) alias(n int) {
+	if w.known == "" {
+		w.b = strconv.AppendInt(append(w.b, "column"...), int64(n), 10)
 	}
 }
 
-func (w *writer) alias(prefix string, i int) {
-	w.text(prefix)
-	w.b = fmt.Append(w.b, i)
-}
-
 // named binds columns in a SELECT, with names the first time.
-func (w *writer) named(cols []*column, p addr, prefix string, first bool) {
+func (w *writer) named(cols []*column, p addr, from int, first bool) {
 	for i, c := range cols {
 		if i > 0 {
 			w.text(", ")
@@ -986,24 +1023,24 @@ func (w *writer) named(cols []*column, p addr, prefix string, first bool) {
 		w.value(c, p)
 		if first {
 			w.text(" AS ")
-			w.alias(prefix, i)
+			w.alias(from + i)
 		}
 	}
 }
 
-// assignments writes col = v.c0, …
-func (w *writer) assignments(cols []*column, qualifier string) {
+// assignments writes col = v.column3, …
+func (w *writer) assignments(cols []*column, qualifier string, from int) {
 	for i, c := range cols {
 		if i > 0 {
 			w.text(", ")
 		}
 		w.column(c.name, qualifier)
 		w.text(" = v.")
-		w.alias("c", i)
+		w.alias(from + i)
 	}
 }
 
-// joins writes t.col = v.k0 AND …
+// joins writes t.col = v.column1 AND …
 func (w *writer) joins(match []*column) {
 	for i, c := range match {
 		if i > 0 {
@@ -1011,7 +1048,7 @@ func (w *writer) joins(match []*column) {
 		}
 		w.column(c.name, "t")
 		w.text(" = v.")
-		w.alias("k", i)
+		w.alias(1 + i)
 	}
 }
 

@@ -10,10 +10,25 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
+
+// now is the clock: the time since the program started, or what it has used of the CPU.
+var now = func() time.Duration { return time.Since(started) }
+
+var started = time.Now()
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
 
 type opener func(context.Context, *store) (implementation, error)
 
@@ -28,7 +43,23 @@ func main() {
 	impl := flag.String("impl", "", "implementations beside raw; empty: all")
 	rounds := flag.Int("rounds", 20, "rounds; a ratio is the median over them")
 	slice := flag.Duration("slice", 20*time.Millisecond, "time of one implementation's turn")
+	clock := flag.String("clock", "wall", "what is measured: wall, or cpu (of this process, so on SQLite steadier beside other load)")
+	profile := flag.String("cpuprofile", "", "file for a CPU profile")
 	flag.Parse()
+	if *clock == "cpu" {
+		now = cpuTime
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	ctx := context.Background()
 	for _, kind := range strings.Split(*dbs, ",") {
 		if err := run(ctx, kind, list(*only), list(*impl), *rounds, *slice); err != nil {
@@ -183,9 +214,9 @@ func once(ctx context.Context, s *store, w workload, m implementation, counter *
 			return 0, err
 		}
 	}
-	start := time.Now()
+	start := now()
 	got, err := w.run(ctx, m, i, given)
-	d := time.Since(start)
+	d := now() - start
 	if err != nil {
 		return 0, err
 	}

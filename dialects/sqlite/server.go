@@ -68,6 +68,7 @@ func caps(srv *ingot.Server) ingot.Caps {
 		Keys:              ingot.KeysReserved,
 		MaxParams:         params,
 		BatchRows:         100,
+		BatchParams:       100, // binding gets dear: the time of some drivers grows with the square of their number
 		CacheStatements:   true,
 		TransactionalDDL:  true,
 		Savepoints:        true,

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ingot"
 )
 
 // What a flush writes is the same on every database, table by table and row by row; the text
@@ -26,10 +28,13 @@ var gists = []struct {
 	{regexp.MustCompile(`^INSERT INTO (\S+) \((.*?)\) VALUES (.*)$`), func(m []string) string {
 		return times(fmt.Sprintf("insert %s(%s)", m[1], strings.Join(columnNames(m[2]), ", ")), strings.Count(m[3], "("))
 	}},
-	{regexp.MustCompile(`^UPDATE (\S+) SET (.*) WHERE (.*)$`), func(m []string) string { return update(m[1], m[2], m[3], 1) }},
-	{regexp.MustCompile(`^WITH v \(.*?\) AS \(VALUES (.*)\) UPDATE (\S+) AS t SET (.*) FROM v WHERE (.*)$`), func(m []string) string {
-		return update(m[2], m[3], m[4], strings.Count(m[1], "(?"))
+	{regexp.MustCompile(`^UPDATE (\S+) AS t SET (.*) FROM \(VALUES (.*)\) AS v WHERE (.*)$`), func(m []string) string {
+		return update(m[1], m[2], m[4], strings.Count(m[3], "(?"))
 	}},
+	{regexp.MustCompile(`^UPDATE (\S+) SET (.*) WHERE (\S+) IN \((.*)\)$`), func(m []string) string {
+		return update(m[1], m[2], m[3]+" = ?", strings.Count(m[4], "?"))
+	}},
+	{regexp.MustCompile(`^UPDATE (\S+) SET (.*) WHERE (.*)$`), func(m []string) string { return update(m[1], m[2], m[3], 1) }},
 	{regexp.MustCompile(`^UPDATE (\S+) AS t JOIN \((.*)\) AS v ON (.*) SET (.*)$`), func(m []string) string {
 		return update(m[1], m[4], m[3], strings.Count(m[2], "SELECT"))
 	}},
@@ -74,6 +79,16 @@ func gist(text string) string {
 		}
 	}
 	return text
+}
+
+// batches is how many statements rows go in that bind so many values each.
+func batches(db *ingot.DB, rows, perRow int) int {
+	srv := db.Server()
+	n := srv.BatchRows
+	if srv.BatchParams > 0 {
+		n = min(n, srv.BatchParams/perRow)
+	}
+	return (rows + n - 1) / n
 }
 
 func update(table, set, where string, rows int) string {

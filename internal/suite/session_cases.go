@@ -519,8 +519,7 @@ func (on Database) TestBAT005_UpdatesOfTheSameColumnsShareAStatement(t *testing.
 		x.(*cUser).Name = fmt.Sprint(i)
 	}
 	must(t, s.Flush(t.Context()))
-	rows := db.Server().BatchRows // worth putting into one statement
-	if got, want := len(sent.take("update")), (250+rows-1)/rows; got != want {
+	if got, want := len(sent.take("update")), batches(db, 250, 2); got != want {
 		t.Errorf("%d statements for 250 rows, want %d", got, want)
 	}
 }
@@ -534,8 +533,7 @@ func (on Database) TestBAT006_EveryRowGetsItsOwnKey(t *testing.T) {
 		must(t, s.Add(a))
 	}
 	must(t, s.Commit(t.Context()))
-	rows := db.Server().BatchRows
-	if got, want := len(sent.take("insert")), 2*((250+rows-1)/rows); got != want {
+	if got, want := len(sent.take("insert")), batches(db, 250, 2)+batches(db, 250, 3); got != want {
 		t.Errorf("%d statements, want %d", got, want)
 	}
 	wantRows(t, db, "SELECT count(*) FROM users u JOIN addresses a ON a.user_id = u.id AND a.email = u.name", "250")
