@@ -27,6 +27,11 @@ type Options struct {
 	Now        func() time.Time // clock for created and updated columns; nil means time.Now
 	Adjust     func(*Server)    // overrules what Open found out about the server; nil accepts it
 	Hooks      Hooks            // functions called at points of the unit of work
+
+	// Classify overrules what the dialect made of a driver's error, which stands in r: a code
+	// of one's own, or of a server that the dialect does not know. [ReadDriverError] tells
+	// what err says. It may be called by many goroutines; nil accepts every reading.
+	Classify func(err error, r *Refusal)
 }
 
 // A DB is a database as one dialect speaks to it: the engine that sessions, queries and
@@ -135,7 +140,7 @@ func (db *DB) retryLocked(ctx context.Context, f func() error) error {
 	end := time.Now().Add(lockWait)
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		err := f()
-		if err == nil || db.dialect.Classify(err, &db.server).Kind != ErrLock || time.Now().After(end) {
+		if err == nil || db.classify(err).Kind != ErrLock || time.Now().After(end) {
 			return err
 		}
 		select {
@@ -209,10 +214,10 @@ func (db *DB) exec(ctx context.Context, tx *Tx, st statement) (sql.Result, error
 	switch {
 	case tx != nil:
 		res, err = tx.exec(ctx, &st)
-	case len(db.setup) > 0:
-		res, err = db.execReady(ctx, st.sql, st.args)
+	case len(db.setup) == 0 && db.stmts != nil:
+		res, err = db.execCached(ctx, st.sql, st.args)
 	default:
-		res, err = db.execPool(ctx, st.sql, st.args)
+		res, err = db.execOnce(ctx, st.sql, st.args)
 	}
 	if done != nil {
 		done(res, err)
@@ -271,17 +276,23 @@ func (db *DB) queryWrite(ctx context.Context, tx *Tx, st statement, scan func(*s
 		}
 		return nil
 	}
-	if tx != nil || len(db.setup) == 0 {
+	if tx != nil || len(db.setup) == 0 && db.stmts != nil {
 		return run(func(ctx context.Context, st statement) (*sql.Rows, error) { return db.query(ctx, tx, st) })
 	}
 	conn, err := db.writer(ctx)
 	if err != nil {
-		return db.refused(nil, &st, err)
+		return db.refused(nil, &st, unsent{err})
 	}
 	defer conn.Close()
 	return run(func(ctx context.Context, st statement) (*sql.Rows, error) {
 		ctx, done := db.begun(ctx, &st)
-		rows, err := conn.QueryContext(ctx, st.sql, st.args...)
+		var rows *sql.Rows
+		var err error
+		if ended := ctx.Err(); ended != nil {
+			err = unsent{ended}
+		} else {
+			rows, err = conn.QueryContext(ctx, st.sql, st.args...)
+		}
 		if done != nil {
 			done(nil, err)
 		}
@@ -292,16 +303,16 @@ func (db *DB) queryWrite(ctx context.Context, tx *Tx, st statement, scan func(*s
 	})
 }
 
-// execPool runs a statement on any connection.
-func (db *DB) execPool(ctx context.Context, text string, args []any) (sql.Result, error) {
+// execCached runs a statement on any connection, prepared from its second time on.
+func (db *DB) execCached(ctx context.Context, text string, args []any) (sql.Result, error) {
 	if err := db.await(ctx); err != nil {
-		return nil, err
+		return nil, unsent{err}
 	}
 	if st := db.stmts.take(ctx, text); st != nil {
 		defer db.stmts.give(st)
 		return st.stmt.ExecContext(ctx, args...)
 	}
-	return db.sqldb.ExecContext(ctx, text, args...)
+	return db.execOnce(ctx, text, args)
 }
 
 // queryPool runs a query on any connection.
@@ -316,11 +327,13 @@ func (db *DB) queryPool(ctx context.Context, text string, args []any) (*sql.Rows
 	return db.sqldb.QueryContext(ctx, text, args...)
 }
 
-// execReady runs a statement on a connection that is set up for writing.
-func (db *DB) execReady(ctx context.Context, text string, args []any) (sql.Result, error) {
+// execOnce runs a statement on a connection that is set up for writing. The connection is
+// held, because *sql.DB would send the statement again on another one where the driver calls
+// this one bad, and some drivers do that when the server may have run it.
+func (db *DB) execOnce(ctx context.Context, text string, args []any) (sql.Result, error) {
 	conn, err := db.writer(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unsent{err}
 	}
 	defer conn.Close()
 	return conn.ExecContext(ctx, text, args...)
@@ -419,7 +432,12 @@ func (r *readyConns) add(conn *sql.Conn, open int) {
 // server has ended the transaction.
 func (db *DB) refused(tx *Tx, st *statement, err error) error {
 	e := &StatementError{Op: st.op, Model: st.model, Key: st.key, SQL: st.sql, Err: err}
-	switch r := db.dialect.Classify(err, &db.server); {
+	if x, ok := err.(unsent); ok {
+		e.Err, e.unsent = x.error, true
+	} else {
+		e.unsent = unreachable(err)
+	}
+	switch r := db.classify(e.Err); {
 	case r.Constraint != nil:
 		e.Kind, e.Err = ErrConstraint, r.Constraint
 		if len(r.Constraint.Columns) == 1 {
@@ -432,3 +450,17 @@ func (db *DB) refused(tx *Tx, st *statement, err error) error {
 	}
 	return e
 }
+
+// classify reads a driver's error.
+func (db *DB) classify(err error) Refusal {
+	r := db.dialect.Classify(err, &db.server)
+	if db.opts.Classify != nil {
+		db.opts.Classify(err, &r)
+	}
+	return r
+}
+
+// An unsent error was met before the statement went to the server.
+type unsent struct{ error }
+
+func (e unsent) Unwrap() error { return e.error }

@@ -21,6 +21,9 @@ type Tx struct {
 	conn   *sql.Conn // ours, nil in a joined transaction
 	joined *sql.Tx   // the caller's
 	ended  error     // why nothing more may be sent
+	failed error     // the first statement that failed, and was not undone by a savepoint
+	check  []string  // statements that fail where no transaction is open (see TxChecker)
+	unsure bool      // an answer that we have not read may have said that it is over
 	uses   map[string]*sql.Stmt
 	points int      // savepoints made so far: they never share a name
 	after  []string // statements the connection needs once the transaction has ended
@@ -33,12 +36,29 @@ func (db *DB) begin(ctx context.Context, o TxOptions) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	begin := statement{op: "begin", sql: "BEGIN"}
+	for tries := -1; ; tries-- {
+		tx, err := db.beginOnce(ctx, o, texts)
+		var e *StatementError
+		if err == nil || !errors.As(err, &e) || e.Kind != ErrConnection || e.unsent || ctx.Err() != nil {
+			return tx, err
+		}
+		// The server has hung up since the connection was last used, and may have done so on
+		// all that wait in the pool.
+		if tries < 0 {
+			tries = 1 + db.sqldb.Stats().Idle
+		}
+		if tries <= 1 {
+			return nil, err
+		}
+	}
+}
+
+func (db *DB) beginOnce(ctx context.Context, o TxOptions, texts []string) (*Tx, error) {
 	conn, err := db.writer(ctx)
 	if err != nil {
-		return nil, db.refused(nil, &begin, err)
+		return nil, db.refused(nil, &statement{op: "begin", sql: "BEGIN"}, unsent{err})
 	}
-	tx := &Tx{db: db, conn: conn}
+	tx := &Tx{db: db, conn: conn, check: db.checks()}
 	if x, ok := db.dialect.(TxEnder); ok {
 		tx.after = x.EndSQL(o, &db.server)
 	}
@@ -62,7 +82,32 @@ func (db *DB) join(ctx context.Context, t *sql.Tx) (*Tx, error) {
 			return nil, fmt.Errorf("ingot: the transaction given runs on a connection that was not set up with %q, and it is too late inside a transaction: put it into the DSN", missing)
 		}
 	}
-	return &Tx{db: db, joined: t}, nil
+	// The server may have ended it already.
+	tx := &Tx{db: db, joined: t, check: db.checks(), unsure: true}
+	return tx, tx.sure(ctx)
+}
+
+func (db *DB) checks() []string {
+	if x, ok := db.dialect.(TxChecker); ok {
+		return x.CheckTxSQL()
+	}
+	return nil
+}
+
+// sure finds out whether the transaction is still open, where the rows of an earlier answer
+// may have ended with an error that only their reader has seen.
+func (tx *Tx) sure(ctx context.Context) error {
+	if tx.ended != nil || !tx.unsure {
+		return tx.ended
+	}
+	tx.unsure = false
+	for _, text := range tx.check {
+		if _, err := tx.db.exec(ctx, tx, statement{op: "savepoint", sql: text}); err != nil {
+			tx.unsure = tx.ended == nil
+			return cmp.Or(tx.ended, err)
+		}
+	}
+	return nil
 }
 
 // ExecContext runs a statement in the transaction. The error is a [*StatementError].
@@ -73,17 +118,19 @@ func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 // QueryContext runs a query in the transaction; the caller closes the rows. The error is a
 // [*StatementError].
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return tx.db.query(ctx, tx, statement{op: "exec", sql: query, args: args})
+	rows, err := tx.db.query(ctx, tx, statement{op: "exec", sql: query, args: args})
+	tx.unsure = tx.unsure || rows != nil
+	return rows, err
 }
 
 // QueryRowContext runs a query of which the first row counts.
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	st := statement{op: "exec", sql: query, args: args}
-	if tx.ended != nil || tx.conn == nil && tx.joined == nil {
-		ctx, cancel := context.WithCancel(ctx)
-		cancel() // a *sql.Row can be made by database/sql alone; this one never reaches a connection
-		return tx.db.sqldb.QueryRowContext(ctx, query, args...)
+	if err := tx.sure(ctx); err != nil {
+		// A *sql.Row is made by database/sql alone; this one never reaches a connection.
+		return tx.db.sqldb.QueryRowContext(endedContext{ctx, err}, query, args...)
 	}
+	tx.unsure = true
 	ctx, done := tx.db.begun(ctx, &st)
 	var row *sql.Row
 	if tx.joined != nil {
@@ -100,10 +147,24 @@ func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *s
 	return row
 }
 
+// An endedContext has ended, and says why.
+type endedContext struct {
+	context.Context
+	why error
+}
+
+func (c endedContext) Err() error { return c.why }
+
+func (endedContext) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
 // exec sends a statement unless the server has ended the transaction.
 func (tx *Tx) exec(ctx context.Context, st *statement) (sql.Result, error) {
-	if tx.ended != nil {
-		return nil, tx.ended
+	if err := tx.sure(ctx); err != nil {
+		return nil, err
 	}
 	if tx.joined != nil {
 		return tx.joined.ExecContext(ctx, st.sql, st.args...)
@@ -116,8 +177,8 @@ func (tx *Tx) exec(ctx context.Context, st *statement) (sql.Result, error) {
 
 // query sends a query unless the server has ended the transaction.
 func (tx *Tx) query(ctx context.Context, st *statement) (*sql.Rows, error) {
-	if tx.ended != nil {
-		return nil, tx.ended
+	if err := tx.sure(ctx); err != nil {
+		return nil, err
 	}
 	if tx.joined != nil {
 		return tx.joined.QueryContext(ctx, st.sql, st.args...)
@@ -158,9 +219,16 @@ func (tx *Tx) prepared(ctx context.Context, st *statement) *sql.Stmt {
 	return p
 }
 
-// note remembers that the server has ended the transaction.
+// note remembers that a statement has failed, and whether the server has ended the
+// transaction with it.
 func (tx *Tx) note(r Refusal, err error) {
-	if tx != nil && r.TxEnded && tx.ended == nil {
+	if tx == nil {
+		return
+	}
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	if r.TxEnded && tx.ended == nil {
 		tx.ended = fmt.Errorf("ingot: the server has ended the transaction: %w", err)
 	}
 }
@@ -169,16 +237,16 @@ func (tx *Tx) note(r Refusal, err error) {
 // [ErrCommitUnknown]; any other error means that nothing was committed. In a joined
 // transaction it does nothing.
 func (tx *Tx) commit(ctx context.Context) error {
-	if tx.ended != nil {
-		return errors.Join(tx.ended, tx.rollback(ctx))
+	if ended := tx.ended; ended != nil {
+		return errors.Join(ended, tx.rollback(ctx))
 	}
 	if tx.joined != nil {
 		return nil
 	}
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), tx.sure(ctx)); err != nil {
 		return errors.Join(err, tx.rollback(ctx))
 	}
-	commit := "COMMIT"
+	commit, failed := "COMMIT", tx.failed
 	if x, ok := tx.db.dialect.(TxCommitter); ok {
 		commit = x.CommitSQL()
 	}
@@ -188,6 +256,10 @@ func (tx *Tx) commit(ctx context.Context) error {
 	}
 	if unknownOutcome(err) {
 		return errors.Join(fmt.Errorf("%w: %w", ErrCommitUnknown, err), tx.release(true))
+	}
+	if e, ok := err.(*StatementError); ok && e.Kind == nil && failed != nil {
+		// The refusal alone does not say what was wrong.
+		err = fmt.Errorf("ingot: a statement of the transaction has failed: %w; and then %w", failed, err)
 	}
 	return errors.Join(err, tx.rollback(ctx))
 }
@@ -201,9 +273,9 @@ func (tx *Tx) rollback(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	tx.ended = nil // ROLLBACK is the one statement that always may be sent
+	tx.ended, tx.unsure = nil, false // ROLLBACK is the one statement that always may be sent
 	_, err := tx.db.exec(ctx, tx, statement{op: "rollback", sql: "ROLLBACK"})
-	return tx.release(err != nil && !tx.db.dialect.Classify(err, &tx.db.server).NoTx)
+	return tx.release(err != nil && !tx.db.classify(err).NoTx)
 }
 
 // release gives the connection back, or gives it up where its state is unknown.
@@ -252,11 +324,18 @@ func (tx *Tx) rollbackTo(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	_, err := tx.db.exec(ctx, tx, statement{op: "savepoint", sql: "ROLLBACK TO SAVEPOINT " + name})
+	if err == nil {
+		tx.failed = nil
+	}
 	return err
 }
 
 // unknownOutcome reports whether the answer to a COMMIT was lost on the way.
 func unknownOutcome(err error) bool {
+	var e *StatementError
+	if errors.As(err, &e) && e.unsent {
+		return false
+	}
 	return errors.Is(err, ErrCommitUnknown) || errors.Is(err, ErrConnection) || errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

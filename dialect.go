@@ -87,6 +87,7 @@ type Caps struct {
 	DefaultInValues   bool // the word DEFAULT inside VALUES
 	NullsOrder        bool // NULLS FIRST and NULLS LAST
 	TupleIn           bool // (a, b) IN ((?, ?), …)
+	LockWaitEndsTx    bool // who has waited too long for a lock loses the whole transaction
 	// TimeText is the layout in which times are bound and kept as text, in UTC; empty
 	// where the driver takes time.Time.
 	TimeText string
@@ -199,6 +200,13 @@ type SingleConn interface {
 // statement before it had failed. CommitSQL is sent instead, and then is an error.
 type TxCommitter interface {
 	CommitSQL() string
+}
+
+// A TxChecker is a dialect whose servers end a transaction by themselves and run what
+// follows without one, each statement for good. CheckTxSQL are statements that change nothing
+// and of which one is refused, as TxEnded, where no transaction is open.
+type TxChecker interface {
+	CheckTxSQL() []string
 }
 
 // A TxEnder is a dialect whose connections keep something of a transaction after its end.

@@ -72,6 +72,8 @@ type StatementError struct {
 	SQL    string // the statement as sent
 	Kind   error  // one of the Err kinds of this package; nil if unknown
 	Err    error  // the driver's error, never nil
+
+	unsent bool // the statement never went to the server
 }
 
 func (e *StatementError) Error() string {

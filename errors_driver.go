@@ -154,6 +154,12 @@ func connectionLost(err error) bool {
 	})
 }
 
+// unreachable reports whether no connection to the server could be made.
+func unreachable(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
 // field returns the exported field, or the zero Value.
 func field(v reflect.Value, name string) reflect.Value {
 	if !v.IsValid() {

@@ -334,7 +334,7 @@ func (m *Migrator) patiently(ctx context.Context, fn func() error) error {
 // lockedOut reports whether err says that somebody else holds a lock. Errors met while
 // reading rows come as the driver made them.
 func (db *DB) lockedOut(err error) bool {
-	return errors.Is(err, ErrLock) || db.dialect.Classify(err, &db.server).Kind == ErrLock
+	return errors.Is(err, ErrLock) || db.classify(err).Kind == ErrLock
 }
 
 // transaction runs fn in a transaction on a connection that is in the mode steps need.
@@ -376,7 +376,7 @@ func (m *Migrator) transaction(ctx context.Context, steps []Step, fn func(*Tx) e
 			defer cancel()
 			tx.ended = nil // ROLLBACK is the one statement that always may be sent
 			_, e := db.exec(ctx, tx, statement{op: "rollback", sql: "ROLLBACK"})
-			bad = bad || e != nil && !db.dialect.Classify(e, &db.server).NoTx
+			bad = bad || e != nil && !db.classify(e).NoTx
 		}
 	}()
 	texts, err := db.dialect.BeginSQL(TxOptions{}, &db.server)

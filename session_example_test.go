@@ -334,6 +334,43 @@ func ExampleDB_Transaction() {
 	// Output: <nil>
 }
 
+// A trigger of the database refuses with a code of its own, which becomes a kind of one's own.
+func ExampleOptions_classify() {
+	ctx := context.Background()
+	errQuota := errors.New("quota exceeded")
+	sqldb, err := sql.Open("sqlite", "file:/classify?vfs=memdb")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sqldb.Close()
+	db, err := ingot.Open(sqldb, sqlite.Dialect{}, ingot.Options{
+		Models: albumModels,
+		Classify: func(err error, r *ingot.Refusal) {
+			// SQLState and Number are those of PostgreSQL and MySQL, Code is SQLite's.
+			switch e := ingot.ReadDriverError(err); {
+			case e.SQLState == "Q0001", e.Number == 1644, e.Code == 1811:
+				r.Kind = errQuota
+			}
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := db.CreateAll(ctx); err != nil {
+		log.Fatal(err)
+	}
+	_, err = db.Exec(ctx, `CREATE TRIGGER quota BEFORE INSERT ON album
+		WHEN (SELECT count(*) FROM album) = 1 BEGIN SELECT RAISE(ABORT, 'one is enough'); END`)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := db.Session()
+	defer s.Close()
+	s.AddAll(&Album{Title: "Giant Steps"}, &Album{Title: "Blue Train"})
+	fmt.Println(errors.Is(s.Commit(ctx), errQuota))
+	// Output: true
+}
+
 func ExampleOnTx() {
 	ctx := context.Background()
 	sqldb, err := sql.Open("sqlite", "file:/ontx?vfs=memdb&_pragma=foreign_keys(1)")

@@ -15,7 +15,8 @@ type Hooks struct {
 	// AfterFlush is called when everything was sent and settled. What it changes is
 	// written by the next flush.
 	AfterFlush func(ctx context.Context, s *Session) error
-	// AfterCommit is called when the COMMIT has succeeded.
+	// AfterCommit is called when the COMMIT has succeeded. In a transaction of the caller's
+	// ([OnTx]) it is not: only the caller knows.
 	AfterCommit func(ctx context.Context, s *Session)
 
 	// BeforeInsert, BeforeUpdate and BeforeDelete are called with each instance that is

@@ -203,7 +203,9 @@ func (s *Session) commit(ctx context.Context) error {
 		}
 	}
 	s.settled()
-	s.hookAfterCommit(ctx)
+	if s.opts.joined == nil {
+		s.hookAfterCommit(ctx)
+	}
 	return nil
 }
 
@@ -401,7 +403,7 @@ func (db *DB) Transaction(ctx context.Context, fn func(s *Session) error, opts .
 		s := db.Session(opts...)
 		s.opts.eager = true
 		err := s.transact(ctx, fn)
-		if err == nil || try >= s.opts.retries || !db.mayRetry(err) {
+		if err == nil || try >= s.opts.retries || s.opts.joined != nil || !db.mayRetry(err) {
 			return err
 		}
 		// Full jitter over a window that doubles: those who collided spread out.
@@ -437,9 +439,5 @@ func also(err, later error) error {
 // mayRetry reports whether an error means that the same transaction may succeed if run
 // again from its beginning.
 func (db *DB) mayRetry(err error) bool {
-	if errors.Is(err, ErrCommitUnknown) {
-		return false
-	}
-	var e *StatementError
-	return errors.As(err, &e) && db.dialect.Classify(e.Err, &db.server).Retry
+	return !errors.Is(err, ErrCommitUnknown) && db.classify(err).Retry
 }

@@ -481,7 +481,7 @@ func (st *step) readBack(cs []*change) error {
 				return err
 			}
 		}
-		return rows.Err()
+		return w.ended(rows)
 	})
 	if err == nil && n != len(cs) {
 		err = st.stale("read", cs, n)
@@ -741,7 +741,7 @@ func (st *step) count(cs []*change) (int, error) {
 			return 0, err
 		}
 	}
-	return n, rows.Err()
+	return n, w.ended(rows)
 }
 
 func (st *step) stale(op string, cs []*change, got int) error {
@@ -887,6 +887,16 @@ func (w *writer) statement() statement {
 
 func (w *writer) exec() (sql.Result, error) {
 	return w.db.exec(w.ctx, w.tx, w.statement())
+}
+
+// ended reports what ended the rows of the statement, where it was not their end.
+func (w *writer) ended(rows *sql.Rows) error {
+	err := rows.Err()
+	if err != nil {
+		st := w.statement()
+		err = w.db.refused(w.tx, &st, err)
+	}
+	return err
 }
 
 func (w *writer) text(s string) {

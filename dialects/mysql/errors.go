@@ -31,8 +31,12 @@ func (Dialect) Classify(err error, srv *ingot.Server) ingot.Refusal {
 			return ingot.Refusal{Kind: ingot.ErrSerialization, TxEnded: true, Retry: true}
 		}
 		return ingot.Refusal{Kind: ingot.ErrConnection, TxEnded: true}
-	case 1205: // the transaction is still open, half done: it needs a ROLLBACK
-		return ingot.Refusal{Kind: ingot.ErrLock, Retry: true}
+	case 1205: // by default the transaction is still open, half done: it needs a ROLLBACK
+		return ingot.Refusal{Kind: ingot.ErrLock, Retry: true, TxEnded: srv != nil && srv.LockWaitEndsTx}
+	case 1305: // one of our savepoints is gone, and the transaction with it
+		if strings.Contains(e.Message, "SAVEPOINT "+savepoints) {
+			return ingot.Refusal{TxEnded: true, NoTx: true}
+		}
 	case 3572:
 		return ingot.Refusal{Kind: ingot.ErrLock}
 	case 1317, 1969, 3024:
@@ -64,6 +68,9 @@ func (Dialect) Classify(err error, srv *ingot.Server) ingot.Refusal {
 	}
 	return ingot.Refusal{}
 }
+
+// savepoints is how the names of ingot's savepoints begin.
+const savepoints = "ingot_"
 
 var constraintKinds = map[int]ingot.ConstraintKind{
 	1022: ingot.UniqueViolation,

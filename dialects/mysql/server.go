@@ -51,6 +51,12 @@ func (Dialect) BeginSQL(o ingot.TxOptions, srv *ingot.Server) ([]string, error) 
 	return append(statements, "START TRANSACTION"), nil
 }
 
+// CheckTxSQL makes a savepoint and gives it up, which takes a transaction: a deadlock ends it,
+// and so does DDL, and then the server commits each statement by itself.
+func (Dialect) CheckTxSQL() []string {
+	return []string{"SAVEPOINT " + savepoints + "check", "RELEASE SAVEPOINT " + savepoints + "check"}
+}
+
 // Probe reads the server's version, flavour and abilities.
 func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error) {
 	var version string
@@ -69,7 +75,7 @@ func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error)
 		return srv, err
 	}
 	// SHOW VARIABLES leaves out what a server does not have, where @@name would fail.
-	rows, err = readRows(ctx, q, "SHOW VARIABLES WHERE Variable_name IN ('auto_increment_increment', 'group_replication_group_name', 'innodb_autoinc_lock_mode', 'wsrep_on', 'wsrep_provider')")
+	rows, err = readRows(ctx, q, "SHOW VARIABLES WHERE Variable_name IN ('auto_increment_increment', 'group_replication_group_name', 'innodb_autoinc_lock_mode', 'innodb_rollback_on_timeout', 'wsrep_on', 'wsrep_provider')")
 	if err != nil {
 		return srv, fmt.Errorf("asking the server for its variables: %w", err)
 	}
@@ -169,6 +175,7 @@ func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
 	if step := variables["auto_increment_increment"]; (srv.Flavour == "" || srv.Flavour == mariadb) && step == "1" {
 		c.Keys = ingot.KeysConsecutive
 	}
+	c.LockWaitEndsTx = strings.EqualFold(variables["innodb_rollback_on_timeout"], "ON")
 	return c
 }
 
