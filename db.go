@@ -65,7 +65,11 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 	}
 	db := &DB{sqldb: sqldb, dialect: d, models: o.Models, opts: o}
 	ctx := context.Background()
-	conn, err := sqldb.Conn(ctx)
+	var conn *sql.Conn
+	err := db.unlocked(func() (err error) { // a DSN may say what takes a lock
+		conn, err = sqldb.Conn(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
 	}
@@ -118,7 +122,7 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 			sqldb.SetConnMaxIdleTime(0)
 		}
 	}
-	db.enc = encoding{timeText: db.server.TimeText}
+	db.enc = newEncoding(o.Models, d, &db.server)
 	if db.server.CacheStatements {
 		db.stmts = newStatementCache(sqldb, cmp.Or(o.Statements, 256))
 	}

@@ -88,6 +88,13 @@ type Caps struct {
 	NullsOrder        bool // NULLS FIRST and NULLS LAST
 	TupleIn           bool // (a, b) IN ((?, ?), …)
 	LockWaitEndsTx    bool // who has waited too long for a lock loses the whole transaction
+	TextUTF8          bool // text is UTF-8, and nothing else
+	TextNoNUL         bool // text cannot hold the character zero
+	TextSized         bool // char(n) and varchar(n) hold n characters, not more
+	NoNaN             bool // floating-point columns cannot hold NaN
+	NoInf             bool // nor the infinities
+	// Years are the first and the last that a time can be in; the zero value means no limit.
+	Years [2]int
 	// TimeText is the layout in which times are bound and kept as text, in UTC; empty
 	// where the driver takes time.Time.
 	TimeText string

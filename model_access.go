@@ -309,11 +309,6 @@ func (k *codec) save(dst, src addr) {
 	k.copy(dst, src)
 }
 
-// An encoding is how a server takes values.
-type encoding struct {
-	timeText string // see Caps.TimeText
-}
-
 // valueError says which field refused a value from the database.
 func (c *column) valueError(err error) error {
 	return &ValueError{Model: c.m.name, Field: c.field, Column: c.name, Err: err}
@@ -322,6 +317,9 @@ func (c *column) valueError(err error) error {
 // valueOf returns the column of an instance as a driver takes it.
 func (c *column) valueOf(instance addr, e *encoding) (driver.Value, error) {
 	v, err := c.codec.value(c.at(instance), e)
+	if err == nil {
+		err = e.check(c, v)
+	}
 	if err != nil {
 		return nil, c.valueError(err)
 	}

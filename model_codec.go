@@ -388,14 +388,23 @@ func floatCodec[T float32 | float64](word Type) *codec {
 			*ref[T](p) = f
 			return nil
 		},
-		func(p addr, _ *encoding) (driver.Value, error) { return float64(*ref[T](p)), nil },
+		func(p addr, _ *encoding) (driver.Value, error) { return float64(plainZero(*ref[T](p))), nil },
 	)
+	c.settle = func(p addr) { *ref[T](p) = plainZero(*ref[T](p)) }
 	c.equal = func(a, b addr) bool {
 		x, y := *ref[T](a), *ref[T](b)
 		return x == y || x != x && y != y
 	}
 	c.class, c.word = classFloat, word
 	return c
+}
+
+// plainZero makes -0 the zero that every database keeps.
+func plainZero[T float32 | float64](v T) T {
+	if v == 0 {
+		return 0
+	}
+	return v
 }
 
 func toFloat64(src any) (float64, error) {
@@ -549,6 +558,12 @@ func bytesCodec(null bool) *codec {
 	}
 	if null {
 		c.null = c.zero
+		return c
+	}
+	c.settle = func(p addr) {
+		if b := ref[[]byte](p); *b == nil {
+			*b = []byte{}
+		}
 	}
 	return c
 }
@@ -732,11 +747,12 @@ func nullCodec(t reflect.Type, e *codec) *codec {
 			*valid(dst) = *valid(src)
 		}
 	}
-	if e.settle != nil {
-		c.settle = func(p addr) {
-			if *valid(p) {
-				e.settle(p)
-			}
+	c.settle = func(p addr) {
+		switch {
+		case !*valid(p):
+			clearAt(t, p)
+		case e.settle != nil:
+			e.settle(p)
 		}
 	}
 	return c
@@ -771,6 +787,15 @@ func customCodec(t reflect.Type) *codec {
 		copy:  func(dst, src addr) { assign(t, dst, src) },
 		zero:  func(p addr) bool { return isZeroAt(t, p) },
 		class: classCustom,
+	}
+	c.settle = func(p addr) {
+		v, err := value(p, nil)
+		if at, ok := v.(time.Time); ok && err == nil {
+			fresh := reflect.New(t).UnsafePointer()
+			if load(fresh, settleTime(at)) == nil {
+				c.copy(p, fresh)
+			}
+		}
 	}
 	if hasPointers(t) {
 		// Nobody but the type knows how to copy it, so a copy takes the way over the
@@ -862,8 +887,14 @@ func textCodec(t reflect.Type) *codec {
 		zero:  func(p addr) bool { return isZeroAt(t, p) },
 		class: classText, word: "text",
 	}
+	c.settle = func(p addr) {
+		fresh := reflect.New(t).UnsafePointer()
+		if b, err := text(p); err == nil && load(fresh, string(b)) == nil {
+			c.copy(p, fresh)
+		}
+	}
 	if uuid {
-		c.word = "uuid"
+		c.word, c.settle = "uuid", nil
 		c.equal = func(a, b addr) bool { return bytes.Equal(bytesView(a, 16), bytesView(b, 16)) }
 	}
 	if hasPointers(t) {

@@ -486,7 +486,7 @@ func (o columnOptions) has(name string) bool { return tag(o).has(name) }
 // checkColumn reports options that contradict each other or the field's type.
 func (r *registration) checkColumn(c *column, tg tag) {
 	k := c.codec
-	number := k.class == classInt || k.class == classFloat || k.class == classCustom || k.class == classText
+	number := k.class == classInt || k.class == classFloat || k.class == classCustom || k.class == classText || k.class == classString
 	pointer := k.null != nil && !tg.has("null")
 	rules := []columnRule{
 		{"pk", tg.has("null"), "contradicts null: a key is never NULL"},
@@ -496,7 +496,7 @@ func (r *registration) checkColumn(c *column, tg tag) {
 		{"auto", k.class != classInt, fmt.Sprintf("the database makes integers, and the field is of type %s", c.typ)},
 		{"null", tg.has("notnull"), "contradicts notnull"},
 		{"size", k.class != classString && k.class != classText, fmt.Sprintf("is the length of text, and the field is of type %s", c.typ)},
-		{"precision", !number, fmt.Sprintf("is for numbers, and the field is of type %s", c.typ)},
+		{"precision", !number, fmt.Sprintf("is for numbers and text that is one, and the field is of type %s", c.typ)},
 		{"enum", tg.has("json"), "contradicts json"},
 		{"version", k.getInt == nil || tg.has("enum"), fmt.Sprintf("wants a plain integer, and the field is of type %s", c.typ)},
 		{"version", tg.has("null"), "contradicts null: a version is never NULL"},

@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
+	"time"
 )
 
 // jsonCodec keeps a value of any type as JSON. A nil slice or map is NULL where the column
-// takes it, else the empty list or object.
+// takes it, else the empty list or object. A flush brings the field to what the JSON reads
+// back as, unless its type has fields that JSON does not show.
 func jsonCodec(t reflect.Type, null bool) *codec {
 	nilable := t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Interface
 	isNil := func(p addr) bool { return nilable && isZeroAt(t, p) }
@@ -66,6 +69,17 @@ func jsonCodec(t reflect.Type, null bool) *codec {
 		zero:  func(p addr) bool { return isZeroAt(t, p) },
 		class: classJSON, word: "json",
 	}
+	if !hidesFromJSON(t, nil) {
+		c.settle = func(p addr) {
+			if null && isNil(p) {
+				return
+			}
+			fresh := reflect.New(t).UnsafePointer()
+			if b, err := text(p); err == nil && c.load(fresh, b) == nil {
+				c.copy(p, fresh)
+			}
+		}
+	}
 	if hasPointers(t) {
 		c.clone = func(dst, src addr) {
 			reflect.NewAt(t, dst).Elem().Set(deepCopy(reflect.NewAt(t, src).Elem(), 0))
@@ -75,6 +89,27 @@ func jsonCodec(t reflect.Type, null bool) *codec {
 		c.null = isNil
 	}
 	return c
+}
+
+// hidesFromJSON reports whether a type has fields that JSON does not show. Reading such a
+// value back would clear them.
+func hidesFromJSON(t reflect.Type, seen []reflect.Type) bool {
+	if slices.Contains(seen, t) || t == reflect.TypeFor[time.Time]() || reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return false
+	}
+	seen = append(seen, t)
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return hidesFromJSON(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			f := t.Field(i)
+			if !f.IsExported() && !f.Anonymous || f.Tag.Get("json") == "-" || hidesFromJSON(f.Type, seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // deepCopy copies what JSON can show of a value: everything that exported fields, maps,

@@ -584,7 +584,7 @@ func checkValue(o tagOption) string {
 		}
 	case "enum":
 		seen := map[string]bool{}
-		for _, v := range splitList(o.value) {
+		for _, v := range unquotedList(o.value) {
 			if v == "" {
 				return "has an empty value in its list"
 			}

@@ -56,8 +56,8 @@ type SequenceNormalizer interface {
 type SchemaTraits struct {
 	// NamedEnums: an enum is a type of its own, made before the tables that use it.
 	NamedEnums bool
-	// InlineEnums: an enum is spelled in the column's type, enum('a','b'). With neither, it
-	// is a text column with a check.
+	// InlineEnums: an enum is spelled in the column's type, enum('a','b'), with backslashes
+	// doubled. With neither, it is a text column with a check.
 	InlineEnums bool
 	// ForwardReferences: a foreign key may name a table that is made later.
 	ForwardReferences bool
@@ -66,6 +66,9 @@ type SchemaTraits struct {
 	// KeyText and KeyBlob are what text and blob become in columns that a key, an index or a
 	// foreign key stands on; empty where they can be that too.
 	KeyText, KeyBlob Type
+	// DecimalText is what a decimal column becomes where its field holds text, because the
+	// database would make a floating-point number of it; empty where it keeps the digits.
+	DecimalText Type
 	// FoldTables: names of tables that differ by case only are the same name.
 	FoldTables bool
 	// FoldNames: the same for columns, constraints and indexes.

@@ -139,6 +139,11 @@ func (b *schemaBuilder) column(t *Table, m *mapper, c *column) {
 	x.Comment = unquoted(comment)
 	x.Was, _ = c.options.get("", "was")
 	x.Collation, _ = c.options.get(dialect, "collate")
+	if b.traits.DecimalText != "" && c.isText() && !c.options.hasFor(dialect, "type") {
+		if t := b.schema.dialect.CanonicalType(x.Type); t == "decimal" || strings.HasPrefix(string(t), "decimal(") {
+			x.Type = b.traits.DecimalText
+		}
+	}
 	if v, ok := c.options.get(dialect, "default"); ok {
 		x.Default = SQLText(v)
 	}
@@ -182,7 +187,7 @@ func (b *schemaBuilder) enum(t *Table, m *mapper, c *column, x *Column, o tableO
 		}
 		x.Type, x.Enum = "", e.name().String()
 	case !typed && text && b.traits.InlineEnums:
-		x.Type = Type("enum(" + literals(values) + ")")
+		x.Type = Type("enum(" + strings.ReplaceAll(literals(values), `\`, `\\`) + ")")
 	default:
 		list := strings.Join(values, ", ")
 		if text {

@@ -445,7 +445,9 @@ func (f *flush) settle() error {
 		e := c.e
 		if c.op == opInsert || c.op == opUpdate {
 			for _, col := range f.lay.plans[e.m.index].settled {
-				col.codec.settle(col.at(e.obj))
+				if c.op == opInsert || slices.Contains(c.cols, col) || slices.Contains(c.late, col) {
+					col.codec.settle(col.at(e.obj))
+				}
 			}
 		}
 		if c.op != opInsert && !c.rekeyed() {

@@ -45,7 +45,12 @@ func (db *DB) layout() *layout {
 	if l, ok := db.kept.Load(layoutKey{}); ok {
 		return l.(*layout)
 	}
-	l, _ := db.kept.LoadOrStore(layoutKey{}, newLayout(db.models))
+	fresh := newLayout(db.models)
+	for _, p := range fresh.plans {
+		p.moves = db.enc.moves(p.m)
+		p.settled = slices.DeleteFunc(p.settled, func(c *column) bool { return slices.Contains(p.moves, c) })
+	}
+	l, _ := db.kept.LoadOrStore(layoutKey{}, fresh)
 	return l.(*layout)
 }
 

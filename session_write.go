@@ -24,6 +24,7 @@ type writePlan struct {
 	back    []*column // read back after every write: readonly and generated
 	stamped []*column // version, created, updated and uuidv7
 	settled []*column // come back from the database not quite as they were sent
+	moves   []*column // come back in a way that only the database knows: read back when written
 	uniques [][]*column
 }
 
@@ -175,6 +176,11 @@ func (f *flush) batchInserts(steps []*step, t *writePlan, run []action) []*step 
 			if len(cur.back) > len(t.back) {
 				cur.cols = slices.DeleteFunc(slices.Clone(cur.cols), func(c *column) bool { return slices.Contains(cur.back, c) })
 			}
+			for _, c := range t.moves {
+				if slices.Contains(cur.cols, c) {
+					cur.back = append(slices.Clip(cur.back), c)
+				}
+			}
 			steps = append(steps, cur)
 		}
 		cur.changes = append(cur.changes, a.c)
@@ -206,6 +212,11 @@ func (f *flush) batchUpdates(steps []*step, t *writePlan, run []action) []*step 
 			st = &step{f: f, kind: stepUpdate, m: t.m, plan: t, cols: cols, parked: parked}
 			if !parked {
 				st.back = t.back
+				for _, c := range t.moves {
+					if slices.Contains(cols, c) {
+						st.back = append(slices.Clip(st.back), c)
+					}
+				}
 			}
 			steps = append(steps, st)
 		}

@@ -154,6 +154,10 @@ func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
 		UpdateJoin:      true,
 		DefaultInValues: true,
 		TupleIn:         true,
+		TextUTF8:        true,
+		TextSized:       true,
+		NoNaN:           true,
+		NoInf:           true,
 		TimeText:        "2006-01-02 15:04:05.999999",
 		EmptyValues:     "() VALUES ()",
 	}

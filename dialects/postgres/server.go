@@ -117,6 +117,10 @@ func capsOf(srv ingot.Server) ingot.Caps {
 		DefaultInValues:   true,
 		NullsOrder:        true,
 		TupleIn:           true,
+		TextUTF8:          true,
+		TextNoNUL:         true,
+		TextSized:         true,
+		Years:             [2]int{-4712, 294275},
 		EmptyValues:       "DEFAULT VALUES",
 	}
 	switch srv.Flavour {

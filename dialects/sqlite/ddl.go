@@ -420,7 +420,7 @@ func rowidColumn(t *ingot.Table) string {
 
 // Traits are the facts about SQLite that comparison needs.
 func (Dialect) Traits() ingot.SchemaTraits {
-	return ingot.SchemaTraits{ForwardReferences: true, FoldTables: true, FoldNames: true, WideIntegers: true, QuietOptions: []string{optAutoincrement}}
+	return ingot.SchemaTraits{ForwardReferences: true, DecimalText: "text", FoldTables: true, FoldNames: true, WideIntegers: true, QuietOptions: []string{optAutoincrement}}
 }
 
 // NormalizeTable clears what SQLite does not keep, and gives what is the same one form: a

@@ -78,6 +78,7 @@ func caps(srv *ingot.Server) ingot.Caps {
 		UpdateFrom:        srv.AtLeast(3, 33),
 		NullsOrder:        srv.AtLeast(3, 30),
 		TupleIn:           srv.AtLeast(3, 40), // tried there; lists of rows are newer than row values
+		NoNaN:             true,
 		TimeText:          "2006-01-02 15:04:05.999999",
 		EmptyValues:       "DEFAULT VALUES",
 	}
