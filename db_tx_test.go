@@ -453,3 +453,17 @@ func TestAWriteOutsideOfASessionIsSentOnce(t *testing.T) {
 		wantGadgets(t, db, name, 1)
 	}
 }
+
+// stubRows is at most one row of one column.
+type stubRows struct{ row []driver.Value }
+
+func (r *stubRows) Columns() []string { return []string{"x"} }
+func (r *stubRows) Close() error      { return nil }
+func (r *stubRows) Next(dest []driver.Value) error {
+	if r.row == nil {
+		return io.EOF
+	}
+	copy(dest, r.row)
+	r.row = nil
+	return nil
+}

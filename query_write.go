@@ -89,7 +89,8 @@ type UpdateQuery[T any] struct{ w bulk }
 //	n, err := ingot.Update(u).Set(ingot.C(&u.Age).Set(0)).Where(ingot.C(&u.Name).Eq("ed")).Exec(ctx, db)
 //
 // Columns tagged version and updated move along. Instances that a session holds are
-// brought up to date.
+// brought up to date: at once where the server has UPDATE … RETURNING, else when they are
+// next read. Until then a change to one with a version is refused as stale.
 func Update[T any](u *T) UpdateQuery[T] { return UpdateQuery[T]{newWrite("update", u)} }
 
 // Set adds to what is set.
@@ -200,6 +201,8 @@ type bulkStatement struct {
 	raw    bool
 	cols   []*column // written; nil for DELETE
 	back   []*column // of RETURNING
+	// upserted are the rows sent where each is either inserted or updated; else 0.
+	upserted int
 }
 
 func (w *bulk) exec(ctx context.Context, r Runner) (int, error) {
@@ -222,6 +225,9 @@ func (w *bulk) exec(ctx context.Context, r Runner) (int, error) {
 			return err
 		}
 		n += int(rows)
+		if st.upserted > 0 {
+			n += st.upserted - int(rows) // some servers count a row that was there as two, or as none
+		}
 		if w.op == "insert" && (w.conflict == nil || w.conflict.nothing) {
 			return nil // what was not there is in no session
 		}
@@ -545,6 +551,9 @@ func (w *bulk) insert(db *DB, m *mapper, cols []*column, rows []addr, back, trac
 	st := &bulkStatement{cols: cols}
 	if w.conflict != nil {
 		st.cols = w.onConflict(r, m, cols)
+		if !w.conflict.nothing {
+			st.upserted = len(rows)
+		}
 	}
 	switch {
 	case back:

@@ -72,7 +72,7 @@ var (
 
 // gist is the gist of a statement; one of another shape stays as it is.
 func gist(text string) string {
-	text = returning.ReplaceAllString(placeholder.ReplaceAllString(quotes.ReplaceAllString(text, ""), "?"), "")
+	text = returning.ReplaceAllString(plain(text), "")
 	for _, g := range gists {
 		if m := g.shape.FindStringSubmatch(text); m != nil {
 			return g.make(m)
@@ -89,6 +89,11 @@ func batches(db *ingot.DB, rows, perRow int) int {
 		n = min(n, srv.BatchParams/perRow)
 	}
 	return (rows + n - 1) / n
+}
+
+// plain is a statement without quotes, its parameters as question marks.
+func plain(text string) string {
+	return placeholder.ReplaceAllString(quotes.ReplaceAllString(text, ""), "?")
 }
 
 func update(table, set, where string, rows int) string {

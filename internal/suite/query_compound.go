@@ -1,4 +1,4 @@
-package ingot_test
+package suite
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"ingot"
 )
 
-func TestSetOperations(t *testing.T) {
-	db, echo := openQueries(t)
+func (on Database) TestSetOperations(t *testing.T) {
+	db, echo := on.queries(t)
 	u := new(quser)
 	young := ingot.Select(u).Where(ingot.C(&u.Age).Lt(45))
 	old := ingot.Select(u).Where(ingot.C(&u.Age).Gt(35))
@@ -50,8 +50,8 @@ func TestSetOperations(t *testing.T) {
 	}
 }
 
-func TestCommonTableExpressions(t *testing.T) {
-	db, echo := openQueries(t)
+func (on Database) TestCommonTableExpressions(t *testing.T) {
+	db, echo := on.queries(t)
 	u, o := new(quser), new(qorder)
 	sum := new(struct {
 		UserID int64

@@ -1,4 +1,4 @@
-package ingot_test
+package suite
 
 import (
 	"fmt"
@@ -43,8 +43,8 @@ func loadedText(us []*quser) string {
 	return strings.TrimSuffix(b.String(), "; ")
 }
 
-func TestLoad(t *testing.T) {
-	db, echo := openQueries(t)
+func (on Database) TestLoad(t *testing.T) {
+	db, echo := on.queries(t)
 	u, a, o, i, m := new(quser), new(qaddress), new(qorder), new(qitem), new(quser)
 	q := ingot.Select(u).OrderBy(ingot.C(&u.ID).Asc())
 	for _, tt := range []struct {
@@ -89,8 +89,8 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-func TestLoadSharesInstances(t *testing.T) {
-	db, _ := openQueries(t)
+func (on Database) TestLoadSharesInstances(t *testing.T) {
+	db, _ := on.queries(t)
 	u, a, o := new(quser), new(qaddress), new(qorder)
 	us, err := ingot.Select(u).OrderBy(ingot.C(&u.ID).Asc()).Load(&u.Addresses, ingot.As(a)).Load(&a.User).Load(&u.Orders, ingot.As(o)).Load(&o.Items).All(t.Context(), db)
 	if err != nil {
@@ -104,8 +104,8 @@ func TestLoadSharesInstances(t *testing.T) {
 	}
 }
 
-func TestLoadOfTreesAndCompositeKeys(t *testing.T) {
-	db, echo := openQueries(t)
+func (on Database) TestLoadOfTreesAndCompositeKeys(t *testing.T) {
+	db, echo := on.queries(t)
 	n, c := new(qnode), new(qnode)
 	ns, err := ingot.Select(n).Where(ingot.C(&n.ParentID).IsNull()).OrderBy(ingot.C(&n.ID).Asc()).
 		Load(&n.Children, ingot.As(c)).Load(&c.Children).All(t.Context(), db)
@@ -131,21 +131,26 @@ func TestLoadOfTreesAndCompositeKeys(t *testing.T) {
 	}
 }
 
-func TestLoadAsksInChunks(t *testing.T) {
-	db, echo := openQueries(t, func(s *ingot.Server) { s.MaxParams = 10 })
+func (on Database) TestLoadAsksInChunks(t *testing.T) {
+	db, echo := on.queries(t, func(s *ingot.Server) { s.MaxParams = 10 })
 	u := new(quser)
 	us, err := ingot.Select(u).Load(&u.Orders).All(t.Context(), db)
 	if err != nil || len(us) != 4 {
 		t.Fatal(err)
 	}
-	// Two parameters are the most that a statement of ten has for keys.
-	if got := echo.take(); len(got) != 3 || !slices.ContainsFunc(us, func(u *quser) bool { return len(u.Orders) == 3 }) {
+	// Two parameters are the most that a statement of ten has for keys. Where a list of keys
+	// is one parameter, one statement serves all.
+	want := 3
+	if db.Server().ArrayIn {
+		want = 2
+	}
+	if got := echo.take(); len(got) != want || !slices.ContainsFunc(us, func(u *quser) bool { return len(u.Orders) == 3 }) {
 		t.Errorf("%d statements: %s", len(got), strings.Join(got, "\n"))
 	}
 }
 
-func TestIterLoadsInStretches(t *testing.T) {
-	db, echo := openQueries(t)
+func (on Database) TestIterLoadsInStretches(t *testing.T) {
+	db, echo := on.queries(t)
 	u := new(quser)
 	q := ingot.Select(u).OrderBy(ingot.C(&u.ID).Asc()).Load(&u.Orders)
 	var us []*quser

@@ -1,4 +1,4 @@
-package ingot_test
+package suite
 
 import (
 	"errors"
@@ -9,8 +9,8 @@ import (
 	"ingot"
 )
 
-func TestPagesFollowEachOther(t *testing.T) {
-	db, _ := openQueries(t)
+func (on Database) TestPagesFollowEachOther(t *testing.T) {
+	db, _ := on.queries(t)
 	u := new(quser)
 	for _, tt := range []struct {
 		name string
@@ -63,8 +63,8 @@ func TestPagesFollowEachOther(t *testing.T) {
 	}
 }
 
-func TestFieldsChosenByUsers(t *testing.T) {
-	db, _ := openQueries(t)
+func (on Database) TestFieldsChosenByUsers(t *testing.T) {
+	db, _ := on.queries(t)
 	u := new(quser)
 	choose := func(name string) ingot.Col[any] { return ingot.Field(u, name, &u.Name, &u.Age, &u.Joined) }
 	for _, tt := range []struct {

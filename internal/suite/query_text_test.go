@@ -1,4 +1,4 @@
-package ingot_test
+package suite
 
 import (
 	"context"
@@ -16,7 +16,11 @@ import (
 	"ingot/dialects/mysql"
 	"ingot/dialects/postgres"
 	"ingot/dialects/sqlite"
+
+	_ "modernc.org/sqlite"
 )
+
+var updateGolden = flag.Bool("update", false, "rewrite testdata/*.golden")
 
 // A stubServer is a driver that knows nothing but its version.
 type stubServer string
@@ -120,7 +124,7 @@ func TestTheTextOfQueriesInEachDialect(t *testing.T) {
 		t.Run(tt.dialect.Name(), func(t *testing.T) {
 			pool := tt.open(t)
 			t.Cleanup(func() { pool.Close() })
-			db, err := ingot.Open(pool, tt.dialect, ingot.Options{Models: queryModels})
+			db, err := ingot.Open(pool, tt.dialect, ingot.Options{Models: ingot.MustModels(quser{}, qaddress{}, qorder{}, qitem{}, qnode{}, qtenant{}, qseat{}, qcounter{})})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,7 +141,7 @@ func TestTheTextOfQueriesInEachDialect(t *testing.T) {
 				b.WriteByte('\n')
 			}
 			file := "testdata/query_" + tt.dialect.Name() + ".golden"
-			if flag.Lookup("update").Value.String() == "true" {
+			if *updateGolden {
 				if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
 					t.Fatal(err)
 				}
