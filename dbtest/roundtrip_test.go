@@ -192,3 +192,15 @@ func TestInspectionDoesNotDependOnTheSession(t *testing.T) {
 		t.Errorf("inspection leaves the transaction in time zone %s, %v", zone, err)
 	}
 }
+
+// wantSettled compares the models with the database that was made from them.
+func (db *database) wantSettled(t *testing.T, models *ingot.Models) {
+	t.Helper()
+	want, err := models.Schema(db.schemaDialect(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range ingot.Compare(db.inspect(t), want, ingot.CompareDialect(db.schemaDialect(t))) {
+		t.Errorf("right after CreateAll there is still to do: %+v", step)
+	}
+}

@@ -2,7 +2,6 @@ package dbtest
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -55,54 +54,6 @@ func echo(t *testing.T) *strings.Builder {
 		}
 	})
 	return &b
-}
-
-func TestTour(t *testing.T) {
-	on(t, func(t *testing.T, base *database) {
-		ctx := t.Context()
-		db := base.ingot(t, User{}, Address{})
-		s := db.Session()
-		defer s.Close()
-		spongebob := &User{Name: "spongebob", Fullname: new("Spongebob Squarepants"),
-			Addresses: []*Address{{EmailAddress: "spongebob@sqlalchemy.org"}}}
-		sandy := &User{Name: "sandy", Fullname: new("Sandy Cheeks"), Addresses: []*Address{
-			{EmailAddress: "sandy@sqlalchemy.org"}, {EmailAddress: "sandy@squirrelpower.org"}}}
-		patrick := &User{Name: "patrick", Fullname: new("Patrick Star")}
-		if err := s.AddAll(spongebob, sandy, patrick); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Commit(ctx); err != nil {
-			t.Fatal(err)
-		}
-		u, a := new(User), new(Address)
-		users, err := ingot.Select(u).
-			Join(&u.Addresses, a).
-			Where(ingot.Like(ingot.C(&a.EmailAddress), "%@sqlalchemy.org"), ingot.C(&u.Name).In("sandy", "spongebob")).
-			OrderBy(ingot.C(&u.Name).Asc()).
-			Load(&u.Addresses).
-			All(ctx, db)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		for _, u := range users {
-			got = append(got, fmt.Sprintf("%d %s %d", u.ID, u.Name, len(u.Addresses)))
-		}
-		want := []string{fmt.Sprintf("%d sandy 2", sandy.ID), fmt.Sprintf("%d spongebob 1", spongebob.ID)}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("got %v; want %v", got, want)
-		}
-		sandy.Addresses = sandy.Addresses[:1]
-		if err := s.Delete(patrick); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Commit(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if n, err := ingot.Select(a).Count(ctx, db); n != 2 || err != nil {
-			t.Errorf("%d addresses are left, %v; want 2", n, err)
-		}
-	})
 }
 
 func TestCheckFindsNothingAfterCreateAll(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -437,4 +438,12 @@ func brief(v any) string {
 		s = s[:80] + "…"
 	}
 	return s
+}
+
+type kindUUID [16]byte
+
+func (u kindUUID) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(u[:])), nil }
+func (u *kindUUID) UnmarshalText(b []byte) error {
+	_, err := hex.Decode(u[:], b)
+	return err
 }

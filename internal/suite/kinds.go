@@ -1,4 +1,4 @@
-package dbtest
+package suite
 
 import (
 	"database/sql"
@@ -85,11 +85,7 @@ type Kinds struct {
 	KindBase `ingot:"prefix:base_"`
 }
 
-func TestEveryTypeGoesToTheDatabaseAndBack(t *testing.T) {
-	on(t, everyGoType)
-}
-
-func everyGoType(t *testing.T, raw *database) {
+func (on Database) TestEveryTypeGoesToTheDatabaseAndBack(t *testing.T) {
 	east := time.FixedZone("east", 3600)
 	at := time.Date(2026, 11, 22, 13, 0, 0, 123456789, east)
 	text := "it's 'quoted' — ünïcode 🧱"
@@ -103,15 +99,7 @@ func everyGoType(t *testing.T, raw *database) {
 		KindBase: KindBase{Created: at, Note: new("base")},
 	}
 	empty := &Kinds{State: "draft", Level: 1}
-	models := ingot.MustModels(Kinds{})
-	db, err := ingot.Open(raw.DB, raw.dialect, ingot.Options{Models: models})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.CreateAll(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	db, _ := on.open(t, ingot.Options{}, Kinds{})
 	s := db.Session()
 	defer s.Close()
 	if err := errors.Join(s.AddAll(full, empty), s.Commit(t.Context())); err != nil {
@@ -126,7 +114,7 @@ func everyGoType(t *testing.T, raw *database) {
 			sameFields(t, name, got, x)
 		}
 	}
-	raw.wantSettled(t, models)
+	on.wantSettled(t, db)
 	if n := len(s.Dirty()); n != 0 {
 		t.Errorf("%d instances are dirty right after the commit", n)
 	}
@@ -155,20 +143,8 @@ type UintChild struct {
 	Parent   *UintParent `ingot:"inverse:Children"`
 }
 
-func TestUnsignedKeysAreGenerated(t *testing.T) {
-	on(t, unsignedKeys)
-}
-
-func unsignedKeys(t *testing.T, raw *database) {
-	models := ingot.MustModels(UintParent{}, UintChild{})
-	db, err := ingot.Open(raw.DB, raw.dialect, ingot.Options{Models: models})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.CreateAll(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+func (on Database) TestUnsignedKeysAreGenerated(t *testing.T) {
+	db, _ := on.open(t, ingot.Options{}, UintParent{}, UintChild{})
 	p := &UintParent{Name: "p", Children: []*UintChild{{}, {}}}
 	s := db.Session()
 	defer s.Close()
@@ -178,17 +154,18 @@ func unsignedKeys(t *testing.T, raw *database) {
 	if p.ID != 1 || p.Children[1].ID != 2 || p.Children[1].ParentID != 1 {
 		t.Errorf("keys: %v", ingot.Sprint(p))
 	}
-	raw.wantSettled(t, models)
+	on.wantSettled(t, db)
 }
 
 // wantSettled compares the models with the database that was made from them.
-func (db *database) wantSettled(t *testing.T, models *ingot.Models) {
+func (on Database) wantSettled(t *testing.T, db *ingot.DB) {
 	t.Helper()
-	want, err := models.Schema(db.schemaDialect(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range ingot.Compare(db.inspect(t), want, ingot.CompareDialect(db.schemaDialect(t))) {
+	dialect := on.Dialect.(ingot.SchemaDialect)
+	want, err := db.Models().Schema(dialect)
+	must(t, err)
+	have, err := db.Inspect(t.Context())
+	must(t, err)
+	for _, step := range ingot.Compare(have, want, ingot.CompareDialect(dialect)) {
 		t.Errorf("right after CreateAll there is still to do: %+v", step)
 	}
 }
