@@ -552,6 +552,9 @@ func (w *modelWriter) columnType(m *modelText, f *fieldText) {
 		return
 	}
 	expected := f.word
+	if c.Auto && expected == "bigint unsigned" {
+		expected = "bigint" // no key that the database makes is larger
+	}
 	for _, k := range m.keys {
 		if i := slices.Index(k.own, f); i >= 0 && k.far[i] != f {
 			expected = k.far[i].c.Type
@@ -746,7 +749,11 @@ func (w *modelWriter) index(m *modelText, x *Index) {
 		}
 		terms = append(terms, term)
 		if p.Collation != "" || p.OpClass != "" || p.Prefix != 0 {
-			w.note(m, "index", x.Name, strings.Join(strings.Fields(fmt.Sprintf("of %s %s %s %s", cmp.Or(p.Column, string(p.Expr)), p.Collation, p.OpClass, strings.Trim(fmt.Sprint(p.Prefix), "0"))), " "), "")
+			what := cmp.Or(p.Column, string(p.Expr)) + " " + p.Collation + " " + p.OpClass
+			if p.Prefix != 0 {
+				what = fmt.Sprintf("the first %d of %s", p.Prefix, what)
+			}
+			w.note(m, "index", x.Name, strings.Join(strings.Fields(what), " "), "")
 		}
 	}
 	for _, o := range x.Options {

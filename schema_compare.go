@@ -98,6 +98,11 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	}
 	c.from, c.to = c.prepare(from), c.prepare(to)
 	renames := c.renames()
+	for i := range c.to.Tables {
+		if old := c.find(c.from, c.to.Tables[i].name()); old != nil && c.to.modeled {
+			c.adopt(old, &c.to.Tables[i])
+		}
+	}
 	c.fromNormal, c.toNormal = c.normalize(c.from), c.normalize(c.to)
 	c.pairTables()
 	c.findDisturbed()
@@ -331,7 +336,6 @@ func (c *comparison) pairTables() {
 		}
 		j := c.from.tableIndex(old.name())
 		if c.to.modeled {
-			c.adopt(old, t)
 			c.adopt(&c.fromNormal.Tables[j], &c.toNormal.Tables[i])
 		}
 		c.kept = append(c.kept, c.diffTable(old, t, &c.fromNormal.Tables[j], &c.toNormal.Tables[i]))

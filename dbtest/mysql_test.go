@@ -36,6 +36,11 @@ func mysqlChanges(expressions bool) []change {
 		return columnOf(c...)
 	}
 	changes := []change{
+		{"table options", columnOf(ingot.Column{Name: "a", Type: "integer"}), func() ingot.Schema {
+			s := columnOf(ingot.Column{Name: "a", Type: "integer"})
+			s.Tables[0].Options = []ingot.Option{{Name: "max_rows", Value: "1000"}, {Name: "stats_persistent", Value: "1"}, {Name: "row_format", Value: "compact"}}
+			return s
+		}(), false},
 		{"types", tables(everyType()), tables(everyType("tinyint", "tinyint unsigned", "mediumint", "integer unsigned", "bigint unsigned", "datetime", "datetime(3)", "timestamp(0)", "timestamp(6)", "time(0)", "text(65535)", "blob(65535)", "tinytext", "mediumblob", "binary(16)", "varbinary(20)", "bit(3)", "year", "enum('a','it''s','c\\\\d')", "set('a','b')", "decimal(20,0) unsigned", "integer(5) unsigned zerofill", "double(10,2)")), false},
 		{"varchar grows", columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Default: "'x'", Comment: "kept"}), columnOf(ingot.Column{Name: "a", Type: "varchar(20)", Default: "'x'", Comment: "kept"}), false},
 		{"varchar becomes text", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "text"}), false},

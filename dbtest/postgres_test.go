@@ -51,6 +51,9 @@ func TestPostgresRoundTrip(t *testing.T) {
 		{"comment", columnOf(ingot.Column{Name: "a", Type: "text"}), columnOf(ingot.Column{Name: "a", Type: "text", Comment: `it's a \ "comment"`}), false},
 		{"collation", columnOf(ingot.Column{Name: "a", Type: "text"}), columnOf(ingot.Column{Name: "a", Type: "text", Collation: "C"}), false},
 		{"identity comes", columnOf(ingot.Column{Name: "a", Type: "bigint"}), columnOf(ingot.Column{Name: "a", Type: "bigint", Auto: true}), false},
+		{"a serial column", columnOf(ingot.Column{Name: "a", Type: "serial", Auto: true}), columnOf(ingot.Column{Name: "a", Type: "serial", Auto: true, Comment: "x"}), false},
+		{"serial to identity", columnOf(ingot.Column{Name: "a", Type: "bigserial", Auto: true}), columnOf(ingot.Column{Name: "a", Type: "bigint", Auto: true, Identity: &ingot.Identity{Always: true}}), true},
+		{"serial no more", columnOf(ingot.Column{Name: "a", Type: "bigserial", Auto: true}), columnOf(ingot.Column{Name: "a", Type: "bigint"}), false},
 		{"identity options", columnOf(ingot.Column{Name: "a", Type: "bigint", Auto: true, Identity: &ingot.Identity{Always: true, Start: 100, Increment: 5}}), columnOf(ingot.Column{Name: "a", Type: "bigint", Auto: true}), true},
 		{"generated", columnOf(ingot.Column{Name: "a", Type: "bigint", Null: true}, ingot.Column{Name: "g", Type: "bigint", Null: true, Generated: "a + 1"}), columnOf(ingot.Column{Name: "a", Type: "bigint", Null: true}, ingot.Column{Name: "g", Type: "bigint", Null: true, Generated: "a + 2"}), false},
 		{"column comes", plain, with(func(t *ingot.Table) {

@@ -180,6 +180,11 @@ func tableOptions(options []ingot.Option) []string {
 	if format := value("row_format", ""); format != "" {
 		out = append(out, "ROW_FORMAT = "+format)
 	}
+	for _, o := range options {
+		if numberOption(o.Name) {
+			out = append(out, strings.ToUpper(o.Name)+" = "+o.Value)
+		}
+	}
 	return out
 }
 
@@ -446,8 +451,12 @@ func (w writer) alterTable(x ingot.AlterTable) ([]string, error) {
 		switch name {
 		case "COLLATE":
 			collate = true
-		case "ROW_FORMAT":
-			actions = append(actions, "ROW_FORMAT = DEFAULT")
+		case "ROW_FORMAT", "PACK_KEYS", "STATS_PERSISTENT", "STATS_AUTO_RECALC", "STATS_SAMPLE_PAGES":
+			actions = append(actions, name+" = DEFAULT")
+		default:
+			if numberOption(strings.ToLower(name)) {
+				actions = append(actions, name+" = 0")
+			}
 		}
 	}
 	if collate { // the columns go along: one without a collation of its own has the table's

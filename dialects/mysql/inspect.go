@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -142,11 +143,14 @@ func (i *inspection) readTables(ctx context.Context) error {
 		}
 		for _, word := range strings.Fields(row[4]) {
 			name, value, _ := strings.Cut(word, "=")
-			switch strings.ToLower(name) {
-			case "row_format":
-				options = append(options, ingot.Option{Name: "row_format", Value: value})
-			case "partitioned":
+			switch name = strings.ToLower(name); {
+			case name == "transactional" && value == "1": // as it is anyway
+			case name == "row_format", numberOption(name):
+				options = append(options, ingot.Option{Name: name, Value: value})
+			case name == "partitioned":
 				i.unsupported("partitioned table", row[0], row[1], "its partitions are not kept")
+			default:
+				i.unsupported("table option", row[0], row[1], word)
 			}
 		}
 		t.Options = normalOptions(options)
@@ -343,12 +347,31 @@ func (i *inspection) readChecks(ctx context.Context) error {
 			c.Type, c.Collation = "json", ""
 			continue
 		}
+		if isMariaDB(i.srv) && between.MatchString(row[3]) {
+			period, err := i.isPeriod(ctx, row[0], row[1], row[2])
+			if err != nil {
+				return err
+			}
+			if period {
+				i.unsupported("period", row[0], row[1]+"."+row[2], row[3])
+				continue
+			}
+		}
 		t.Checks = append(t.Checks, ingot.Check{Name: row[2], Expr: i.expression(row[3])})
 		if row[4] != "YES" {
 			i.unsupported("check", row[0], row[1]+"."+row[2], "it is NOT ENFORCED")
 		}
 	}
 	return err
+}
+
+// between is what MariaDB makes of PERIOD FOR: a check like any other in its catalogs.
+var between = regexp.MustCompile("^`[^`]+` < `[^`]+`$")
+
+// isPeriod asks for the definition of a table whose check may be a period.
+func (i *inspection) isPeriod(ctx context.Context, schema, table, name string) (bool, error) {
+	rows, err := i.read(ctx, "SHOW CREATE TABLE "+ident(schema)+"."+ident(table))
+	return err == nil && strings.Contains(rows[0][1], "PERIOD FOR "+ident(name)), err
 }
 
 func (i *inspection) readViews(ctx context.Context) error {

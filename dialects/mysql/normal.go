@@ -108,12 +108,18 @@ func normalOptions(options []ingot.Option) []ingot.Option {
 		switch {
 		case o.Name == "engine" && o.Value != "innodb",
 			o.Name == "charset" && o.Value != "utf8mb4" && !collated,
-			o.Name == "collate",
+			o.Name == "collate", numberOption(o.Name),
 			o.Name == "row_format" && o.Value != "default" && o.Value != "dynamic":
 			out = append(out, o)
 		}
 	}
 	return out
+}
+
+// numberOption reports whether a table has an option of that name whose value is a number.
+func numberOption(name string) bool {
+	return slices.Contains([]string{"max_rows", "min_rows", "avg_row_length", "key_block_size", "pack_keys", "checksum", "delay_key_write",
+		"stats_persistent", "stats_auto_recalc", "stats_sample_pages", "page_checksum", "transactional"}, name)
 }
 
 // SameText compares expressions by what they say: brackets that group nothing, the case of

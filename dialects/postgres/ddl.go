@@ -252,10 +252,15 @@ func columnDef(c ingot.Column) (string, error) {
 	return def, nil
 }
 
+// isSerial reports whether a default takes the column's values from a sequence that it owns.
+func isSerial(c ingot.Column) bool {
+	return strings.HasSuffix(strings.ToLower(string(c.Type)), "serial")
+}
+
 // isIdentity reports whether the database fills the column by a sequence of its own. A
 // serial type brings its own default.
 func isIdentity(c ingot.Column) bool {
-	return (c.Auto || c.Identity != nil) && !strings.HasSuffix(strings.ToLower(string(c.Type)), "serial")
+	return (c.Auto || c.Identity != nil) && !isSerial(c)
 }
 
 func identityWord(i *ingot.Identity) string {
@@ -552,6 +557,16 @@ func alterPrimaryKey(x ingot.AlterPrimaryKey) []string {
 // one may not convert, and keeps a cast in its text where it does.
 func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
 	old, c := x.Old, x.New
+	if isSerial(old) && (c.Auto || c.Identity != nil) && c.Identity == nil {
+		old.Type = Dialect{}.CanonicalType(old.Type) // its sequence stays
+		c.Type, c.Default, old.Default = Dialect{}.CanonicalType(c.Type), "", ""
+	} else if isSerial(old) {
+		old.Type, old.Default = Dialect{}.CanonicalType(old.Type), "nextval"
+		old.Auto = false
+	}
+	if isSerial(c) {
+		c.Type, c.Auto = Dialect{}.CanonicalType(c.Type), true
+	}
 	if old.Generated != c.Generated && c.Generated != "" || old.Generated != "" && c.Generated != "" && old.Virtual != c.Virtual {
 		if old.Generated != "" && old.Virtual == c.Virtual && srv != nil && srv.Flavour == "" && srv.AtLeast(17, 0) {
 			text := alter(x.Table) + "ALTER COLUMN " + ident(c.Name) + " SET EXPRESSION AS (" + expr(c.Generated) + ")"

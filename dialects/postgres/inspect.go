@@ -283,6 +283,12 @@ WHERE `+i.ofTables("a.attrelid")+" AND a.attnum > 0 AND NOT a.attisdropped ORDER
 				Min: number(row[16]), Max: number(row[17]), Cache: number(row[18]), Cycle: row[19] == "true"}
 		case row[13] == "true":
 			c.Auto = true
+			limits := map[ingot.Type]string{"smallint": "32767", "integer": "2147483647", "bigint": "9223372036854775807"}
+			if strings.Join(row[14:20], " ") == "1 1 1 "+limits[c.Type]+" 1 false" {
+				c.Type = serialOf(c.Type)
+			} else {
+				i.part(t, "sequence", c.Name, fmt.Sprintf("not as serial makes it: start %s, increment %s, from %s to %s, cache %s, cycle %s", row[14], row[15], row[16], row[17], row[18], row[19]))
+			}
 		default:
 			c.Default = ingot.SQLText(row[8])
 		}
@@ -436,18 +442,22 @@ WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND `+i.inSchemas()+" AND "+no
 }
 
 func (i *inspection) readUnsupported(ctx context.Context) error {
-	relation := `SELECT %s, n.nspname::text, c.relname::text, %s FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = '%s' AND ` + i.inSchemas() + " AND " + notOfExtension("pg_class", "c.oid")
+	relation := `SELECT %s, n.nspname::text, c.relname::text, %s, CASE WHEN c.relkind = 'm' THEN pg_catalog.pg_get_viewdef(c.oid) END FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = '%s' AND ` + i.inSchemas() + " AND " + notOfExtension("pg_class", "c.oid")
 	rows, err := i.read(ctx, strings.Join([]string{
-		fmt.Sprintf(relation, "'materialized view'", "'its text is not kept'", "m"),
+		fmt.Sprintf(relation, "'materialized view'", "'it keeps rows of its own'", "m"),
 		fmt.Sprintf(relation, "'foreign table'", "'it lies on another server'", "f"),
 		fmt.Sprintf(relation, "'composite type'", "'a type of rows'", "c"),
-		`SELECT 'domain', n.nspname::text, t.typname::text, pg_catalog.format_type(t.typbasetype, t.typtypmod) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND ` + i.inSchemas() + " AND " + notOfExtension("pg_type", "t.oid"),
-		`SELECT 'trigger', n.nspname::text, c.relname || '.' || g.tgname, pg_catalog.pg_get_triggerdef(g.oid) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND ` + i.inSchemas(),
-		`SELECT 'policy', n.nspname::text, c.relname || '.' || p.polname, 'a policy of row security' FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE ` + i.inSchemas(),
-		`SELECT 'rule', n.nspname::text, c.relname || '.' || r.rulename, pg_catalog.pg_get_ruledef(r.oid) FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND ` + i.inSchemas(),
+		`SELECT 'domain', n.nspname::text, t.typname::text, pg_catalog.format_type(t.typbasetype, t.typtypmod), pg_catalog.concat_ws(' ', 'CREATE DOMAIN ' || pg_catalog.quote_ident(t.typname) || ' AS ' || pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || t.typdefault, (SELECT pg_catalog.string_agg('CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || ' ' || pg_catalog.pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid)) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND ` + i.inSchemas() + " AND " + notOfExtension("pg_type", "t.oid"),
+		`SELECT 'trigger', n.nspname::text, c.relname || '.' || g.tgname, '', pg_catalog.pg_get_triggerdef(g.oid) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND ` + i.inSchemas(),
+		`SELECT 'policy', n.nspname::text, c.relname || '.' || p.polname, 'a policy of row security', NULL FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE ` + i.inSchemas(),
+		`SELECT 'rule', n.nspname::text, c.relname || '.' || r.rulename, '', pg_catalog.pg_get_ruledef(r.oid) FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND ` + i.inSchemas(),
+		`SELECT 'statistics', n.nspname::text, s.stxname::text, '', pg_catalog.pg_get_statisticsobjdef(s.oid) FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace WHERE ` + i.inSchemas(),
+		`SELECT 'collation', n.nspname::text, c.collname::text, '', NULL FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace WHERE ` + i.inSchemas() + " AND " + notOfExtension("pg_collation", "c.oid"),
+		`SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, n.nspname::text, p.proname::text, pg_catalog.pg_get_function_identity_arguments(p.oid), CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE ` + i.inSchemas() + " AND " + notOfExtension("pg_proc", "p.oid"),
 	}, "\nUNION ALL "))
 	for _, row := range rows {
 		i.unsupported(row[0], row[1], row[2], row[3])
+		i.schema.Unsupported[len(i.schema.Unsupported)-1].SQL = ingot.SQLText(row[4])
 	}
 	return err
 }
@@ -477,6 +487,17 @@ func catalogType(text string) ingot.Type {
 		text = "pg_catalog." + text
 	}
 	return Dialect{}.CanonicalType(ingot.Type(text))
+}
+
+// serialOf is the type that brings a sequence along.
+func serialOf(t ingot.Type) ingot.Type {
+	switch t {
+	case "smallint":
+		return "smallserial"
+	case "bigint":
+		return "bigserial"
+	}
+	return "serial"
 }
 
 // list reads a JSON array of strings.

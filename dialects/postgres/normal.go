@@ -19,9 +19,7 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		c.OnUpdate = ""
-		if strings.HasSuffix(strings.ToLower(string(c.Type)), "serial") {
-			c.Auto = true
-		}
+		c.Auto = c.Auto || isSerial(*c)
 		if c.Enum == "" {
 			c.Type = d.CanonicalType(c.Type)
 		}

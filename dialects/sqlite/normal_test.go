@@ -66,7 +66,7 @@ func TestTypes(t *testing.T) {
 		{"INT", "INT", "INT", "integer"},
 		{"unsigned  BIG int", "unsigned  BIG int", "unsigned  BIG int", "unsigned big int"},
 		{"ANY", "ANY", "ANY", "any"},
-		{"", "", "", ""},
+		{"", "", "", "blob"}, // no type has the affinity of that one
 	} {
 		if got := typeName(ingot.Type(tt.typ), false); got != tt.name {
 			t.Errorf("typeName(%q) = %q, want %q", tt.typ, got, tt.name)

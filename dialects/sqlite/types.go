@@ -62,6 +62,8 @@ func strictName(name string) string {
 // or else to one spelling of itself.
 func (Dialect) CanonicalType(t ingot.Type) ingot.Type {
 	switch w := canonicalWord(t); w {
+	case "": // no type has the affinity of this one
+		return "blob"
 	case "json":
 		return "text"
 	case "uuid":

@@ -1,0 +1,5 @@
+CREATE SEQUENCE order_seq START WITH 100 INCREMENT BY 10 MINVALUE 1 MAXVALUE 100000 CACHE 20 CYCLE;
+CREATE TABLE price (id int NOT NULL, amount decimal(10,2), row_start timestamp(6) GENERATED ALWAYS AS ROW START, row_end timestamp(6) GENERATED ALWAYS AS ROW END, PRIMARY KEY (id), PERIOD FOR SYSTEM_TIME (row_start, row_end)) WITH SYSTEM VERSIONING;
+CREATE TABLE booking (room int NOT NULL, s date NOT NULL, e date NOT NULL, PERIOD FOR stay (s, e), PRIMARY KEY (room, stay WITHOUT OVERLAPS));
+CREATE TABLE item (id int PRIMARY KEY AUTO_INCREMENT, u uuid DEFAULT uuid(), ip inet6, doc json, hand longtext COLLATE utf8mb4_general_ci CHECK (json_valid(hand)), qty int CHECK (qty > 0), secret int INVISIBLE DEFAULT 3, packed text COMPRESSED, KEY q (qty) IGNORED, KEY commented (qty) COMMENT 'it''s');
+CREATE TABLE item_note (item int REFERENCES item (id) ON DELETE CASCADE, nr int DEFAULT nextval(order_seq), note varchar(20) DEFAULT concat('a', 'b'), at timestamp DEFAULT current_timestamp() ON UPDATE current_timestamp(), CONSTRAINT note_ok CHECK (note <> 'it''s' OR nr IS NULL));
