@@ -28,6 +28,11 @@ func (d Dialect) Inspect(ctx context.Context, q ingot.Queryer, srv *ingot.Server
 		defer conn.Close()
 		q = conn
 	}
+	restore, err := plainMode(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("inspecting the database: %w", err)
+	}
+	defer restore()
 	i := &inspection{q: q, srv: srv, schema: &ingot.Schema{}, tables: map[ingot.TableName]*inspected{}}
 	if err := i.settle(ctx, schemas); err != nil {
 		return nil, fmt.Errorf("inspecting the database: %w", err)
@@ -41,6 +46,21 @@ func (d Dialect) Inspect(ctx context.Context, q ingot.Queryer, srv *ingot.Server
 	}
 	i.finish()
 	return i.schema, nil
+}
+
+// plainMode takes sql_mode back to its plainest for a while: with ANSI_QUOTES the catalog
+// prints names in double quotes, which elsewhere are those of strings.
+func plainMode(ctx context.Context, q ingot.Queryer) (restore func(), err error) {
+	rows, err := readRows(ctx, q, "SELECT @@SESSION.sql_mode")
+	if err != nil || len(rows) != 1 || !strings.Contains(rows[0][0].String, "ANSI_QUOTES") {
+		return func() {}, err
+	}
+	if _, err := q.ExecContext(ctx, "SET SESSION sql_mode = ''"); err != nil {
+		return nil, err
+	}
+	return func() {
+		_, _ = q.ExecContext(context.WithoutCancel(ctx), "SET SESSION sql_mode = '"+rows[0][0].String+"'")
+	}, nil
 }
 
 // An inspection is one run of Inspect.

@@ -14,6 +14,14 @@
 // converts between UTC and time_zone; there time_zone has to be '+00:00'. A default of
 // CURRENT_TIMESTAMP for the word timestamp becomes utc_timestamp(6).
 //
+// # The session
+//
+// Connections that write are made strict (STRICT_TRANS_TABLES) and autocommitting where DSN
+// or server say otherwise; what else sql_mode has, ANSI_QUOTES and NO_BACKSLASH_ESCAPES
+// among it, changes nothing. [ingot.Open] refuses connections that are not utf8mb4, and
+// PAD_CHAR_TO_FULL_LENGTH, which pads text inside of statements. With foreign_key_checks=0 in
+// the DSN nothing is checked, and sql_safe_updates=1 refuses the UPDATE of several rows.
+//
 // # Types
 //
 // The words text and blob are longtext and longblob: MySQL's own TEXT and BLOB hold 64 KB

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -75,7 +76,7 @@ func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error)
 		return srv, err
 	}
 	// SHOW VARIABLES leaves out what a server does not have, where @@name would fail.
-	rows, err = readRows(ctx, q, "SHOW VARIABLES WHERE Variable_name IN ('auto_increment_increment', 'group_replication_group_name', 'innodb_autoinc_lock_mode', 'innodb_rollback_on_timeout', 'wsrep_on', 'wsrep_provider')")
+	rows, err = readRows(ctx, q, "SHOW VARIABLES WHERE Variable_name IN ('auto_increment_increment', 'character_set_client', 'character_set_results', 'sql_mode', 'group_replication_group_name', 'innodb_autoinc_lock_mode', 'innodb_rollback_on_timeout', 'wsrep_on', 'wsrep_provider')")
 	if err != nil {
 		return srv, fmt.Errorf("asking the server for its variables: %w", err)
 	}
@@ -83,9 +84,42 @@ func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error)
 	for _, row := range rows {
 		variables[strings.ToLower(row[0].String)] = row[1].String
 	}
+	if err := checkSession(variables); err != nil {
+		return srv, err
+	}
 	srv.Flavour = clusterOf(srv.Flavour, variables)
 	srv.Caps = capsOf(&srv, variables)
 	return srv, nil
+}
+
+// checkSession refuses what a DSN may say that no statement can make up for.
+func checkSession(variables map[string]string) error {
+	for _, name := range []string{"character_set_client", "character_set_results"} {
+		if charset := variables[name]; charset != "" && charset != "utf8mb4" && charset != "binary" {
+			return fmt.Errorf("the connection has %s = %s, which does not hold all of Unicode: take charset=%s out of the DSN, or make it charset=utf8mb4", name, charset, charset)
+		}
+	}
+	if strings.Contains(variables["sql_mode"], "PAD_CHAR_TO_FULL_LENGTH") {
+		return errors.New("the connection has PAD_CHAR_TO_FULL_LENGTH in its sql_mode, which pads text with spaces inside of statements: take it out of the DSN, or of the server's sql_mode")
+	}
+	return nil
+}
+
+// SetupSQL makes the server refuse what it cannot keep instead of cutting it, and commit a
+// statement outside of a transaction, where DSN and server do not say so already.
+func (Dialect) SetupSQL(ctx context.Context, q ingot.Queryer) ([]string, error) {
+	rows, err := readRows(ctx, q, "SELECT @@SESSION.sql_mode, @@SESSION.autocommit")
+	if err != nil || len(rows) != 1 {
+		return nil, err
+	}
+	var setup []string
+	if mode := rows[0][0].String; !strings.Contains(mode, "STRICT_TRANS_TABLES") && !strings.Contains(mode, "STRICT_ALL_TABLES") {
+		setup = append(setup, "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_TRANS_TABLES')")
+	}
+	if rows[0][1].String != "1" {
+		setup = append(setup, "SET SESSION autocommit = 1")
+	}
+	return setup, nil
 }
 
 var versionNumber = regexp.MustCompile(`^(?:5\.5\.5-)?(\d+)\.(\d+)(?:\.(\d+))?`)

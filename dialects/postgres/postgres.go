@@ -11,6 +11,12 @@
 // The word timestamp is timestamp with time zone, an instant, so that neither the driver
 // nor the session's TimeZone matters. PostgreSQL's zoneless type is spelled
 // timestamp without time zone.
+//
+// # The session
+//
+// [ingot.Open] refuses a DSN that makes the driver read something else than the server has:
+// a client_encoding that is not UTF8, and a DateStyle or extra_float_digits where the driver
+// reads text.
 package postgres
 
 import (

@@ -1,11 +1,15 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
+	"time"
 
 	"ingot"
 )
@@ -53,6 +57,9 @@ func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error)
 		return ingot.Server{}, fmt.Errorf("asking the server for its version: %w", err)
 	}
 	srv, err := serverOf(version)
+	if err == nil {
+		err = checkSession(ctx, q)
+	}
 	if err != nil || srv.Flavour != "" {
 		return srv, err
 	}
@@ -65,6 +72,46 @@ func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error)
 		srv.Caps = capsOf(srv)
 	}
 	return srv, nil
+}
+
+// checkSession refuses what a DSN may say that makes the driver read something else than the
+// server has: which drivers those are shows by trying.
+func checkSession(ctx context.Context, q ingot.Queryer) error {
+	encoding, err := oneText(ctx, q, "SHOW client_encoding")
+	if err != nil {
+		return fmt.Errorf("asking the server for client_encoding: %w", err)
+	}
+	switch strings.ToUpper(encoding) {
+	case "UTF8", "UTF-8", "": // none: not every server of this wire knows
+	case "SQL_ASCII": // bytes as they are, which is what a database of that encoding keeps
+	default:
+		return fmt.Errorf("the connection has client_encoding = %s, and text here is UTF-8: take client_encoding out of the DSN", encoding)
+	}
+	const number = 0.30000000000000004
+	if f, err := oneValue[float64](ctx, q, "SELECT CAST('0.30000000000000004' AS double precision)", number); err != nil || f != number {
+		return fmt.Errorf("the driver reads %v where the server has %v: take extra_float_digits out of the DSN (%w)", f, number, cmp.Or(err, errors.New("digits are lost")))
+	}
+	want := time.Date(2026, 2, 3, 4, 5, 6, 789_000, time.UTC)
+	if at, err := oneValue[time.Time](ctx, q, "SELECT CAST('2026-02-03 04:05:06.000789+00' AS timestamp with time zone)", want); err != nil || !at.Equal(want) {
+		return fmt.Errorf("the driver cannot read the times of a session with this DateStyle: take DateStyle out of the DSN (%w)", cmp.Or(err, fmt.Errorf("it reads %v as %v", want, at)))
+	}
+	return nil
+}
+
+// oneValue returns the first column of the first row, or what is given where there is none.
+func oneValue[T any](ctx context.Context, q ingot.Queryer, query string, none T) (v T, err error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return v, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return none, rows.Err()
+	}
+	if err := rows.Scan(&v); err != nil {
+		return v, err
+	}
+	return v, rows.Close()
 }
 
 var (
