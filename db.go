@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -227,7 +228,7 @@ func (db *DB) exec(ctx context.Context, tx *Tx, st statement) (sql.Result, error
 		done(res, err)
 	}
 	if err != nil {
-		return nil, db.refused(tx, &st, err)
+		return nil, db.refused(tx, &st, blamed(ctx, err))
 	}
 	return res, nil
 }
@@ -255,7 +256,7 @@ func (db *DB) query(ctx context.Context, tx *Tx, st statement) (*sql.Rows, error
 		done(nil, err)
 	}
 	if err != nil {
-		return nil, db.refused(tx, &st, err)
+		return nil, db.refused(tx, &st, blamed(ctx, err))
 	}
 	return rows, nil
 }
@@ -301,7 +302,7 @@ func (db *DB) queryWrite(ctx context.Context, tx *Tx, st statement, scan func(*s
 			done(nil, err)
 		}
 		if err != nil {
-			return nil, db.refused(nil, &st, err)
+			return nil, db.refused(nil, &st, blamed(ctx, err))
 		}
 		return rows, nil
 	})
@@ -462,6 +463,23 @@ func (db *DB) classify(err error) Refusal {
 		db.opts.Classify(err, &r)
 	}
 	return r
+}
+
+// canceled adds the reason to an error that a cancelled context has caused: drivers may say
+// no more than that the connection is bad.
+func canceled(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
+		return errors.Join(err, cause)
+	}
+	return err
+}
+
+// blamed is canceled for an error that may be unsent.
+func blamed(ctx context.Context, err error) error {
+	if x, ok := err.(unsent); ok {
+		return unsent{canceled(ctx, x.error)}
+	}
+	return canceled(ctx, err)
 }
 
 // An unsent error was met before the statement went to the server.

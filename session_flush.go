@@ -142,15 +142,6 @@ func (s *Session) flush(ctx context.Context, final bool) error {
 	return nil
 }
 
-// canceled adds the reason to an error that a cancelled context has caused: drivers may say
-// no more than that the connection is bad.
-func canceled(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
-		return errors.Join(err, cause)
-	}
-	return err
-}
-
 // collect finds what there is to write, after cascades and orphans.
 func (s *Session) collect(ctx context.Context) (*flush, error) {
 	f := &flush{s: s, ctx: ctx}

@@ -13,8 +13,12 @@ import (
 	"ingot/dialects/internal/sqltext"
 )
 
-// LockMigrations takes an advisory lock of the session, for the default schema. Where such
-// locks hold nothing (CockroachDB, YugabyteDB), or only on one node, a row is the lock.
+// LockMigrations takes an advisory lock for the default schema, in a transaction that is open
+// for as long as the lock is held: a lock of the session would stay with the server's
+// process, which a pooler of transactions (PgBouncer) gives to others meanwhile, and would be
+// granted to whoever gets that process next. The transaction sees no data between its
+// statements, so nobody waits for it. Where such locks hold nothing (CockroachDB,
+// YugabyteDB), or only on one node, a row is the lock.
 func (Dialect) LockMigrations(ctx context.Context, conn ingot.Queryer, srv *ingot.Server) (ingot.MigrationLock, error) {
 	standby, err := oneText(ctx, conn, "SELECT pg_catalog.pg_is_in_recovery()::text")
 	if err == nil && standby == "true" {
@@ -27,28 +31,55 @@ func (Dialect) LockMigrations(ctx context.Context, conn ingot.Queryer, srv *ingo
 			Placeholder: func(n int) string { return "$" + strconv.Itoa(n) },
 		})
 	}
-	backend, err := oneText(ctx, conn, "SELECT pg_catalog.pg_backend_pid()::text")
-	if err != nil {
-		return nil, err
-	}
 	attempt := context.WithoutCancel(ctx) // it does not wait, and cut short it would cost the connection
 	for {
-		got, err := oneText(attempt, conn, "SELECT pg_catalog.pg_try_advisory_lock("+lockKey+")::text")
-		if err != nil {
-			return nil, err
-		}
-		if got == "true" {
-			return advisoryLock{conn, backend}, nil
+		lock, holder, err := tryLock(attempt, conn)
+		if lock != nil || err != nil {
+			return lock, err
 		}
 		// Asking again, not waiting inside of a statement: CREATE INDEX CONCURRENTLY would
 		// wait for that statement to end.
-		holder, _ := oneText(attempt, conn, lockHolder)
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("it is held by %s: %w", holder, ctx.Err())
 		case <-time.After(20*time.Millisecond + rand.N(80*time.Millisecond)):
 		}
 	}
+}
+
+// tryLock begins the transaction that holds the lock, or names who holds it.
+func tryLock(ctx context.Context, conn ingot.Queryer) (_ ingot.MigrationLock, holder string, err error) {
+	held := false
+	defer func() {
+		if !held {
+			_, undone := conn.ExecContext(ctx, "ROLLBACK")
+			err = errors.Join(err, undone)
+		}
+	}()
+	// At a stricter level the transaction would keep its first snapshot.
+	if _, err := conn.ExecContext(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED"); err != nil {
+		return nil, "", err
+	}
+	got, err := oneText(ctx, conn, "SELECT pg_catalog.pg_try_advisory_xact_lock("+lockKey+")::text")
+	if err != nil {
+		return nil, "", err
+	}
+	if got != "true" {
+		holder, _ = oneText(ctx, conn, lockHolder)
+		return nil, holder, nil
+	}
+	if err := rest(ctx, conn); err != nil {
+		return nil, "", err
+	}
+	held = true
+	return advisoryLock{conn}, "", nil
+}
+
+// rest leaves the transaction idle. The server keeps the last query, and with it the snapshot
+// that CREATE INDEX CONCURRENTLY waits for, until the next statement; this one has none.
+func rest(ctx context.Context, conn ingot.Queryer) error {
+	_, err := conn.ExecContext(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0")
+	return err
 }
 
 // lockKey tells the locks of migrations from others, schema by schema.
@@ -62,25 +93,22 @@ AND (l.classid::bigint << 32) | l.objid::bigint = ` + lockKey
 const lockHolder = `SELECT 'process ' || a.pid || ' of the server, ' || COALESCE(NULLIF(a.application_name, ''), 'a program') || ' at ' || COALESCE(a.client_addr::text, 'the same host')
 FROM pg_catalog.pg_stat_activity a WHERE a.pid IN (SELECT l.pid ` + lockHolders + `) LIMIT 1`
 
-type advisoryLock struct {
-	conn    ingot.Queryer
-	backend string
-}
+type advisoryLock struct{ conn ingot.Queryer }
 
-// Check also finds a pooler that has put another backend behind the connection.
+// Check looks whether the transaction is still there, with its lock.
 func (l advisoryLock) Check(ctx context.Context) error {
-	backend, err := oneText(ctx, l.conn, "SELECT l.pid::text "+lockHolders+" AND l.pid = pg_catalog.pg_backend_pid()")
+	held, err := oneText(ctx, l.conn, "SELECT l.pid::text "+lockHolders+" AND l.pid = pg_catalog.pg_backend_pid()")
 	switch {
 	case err != nil:
 		return fmt.Errorf("the lock of the migrations cannot be checked: %w", err)
-	case backend != l.backend:
-		return errors.New("the lock of the migrations was lost: the connection has another backend than it had; migrate over a direct connection, not through a pooler of transactions")
+	case held == "":
+		return errors.New("the lock of the migrations was lost: the connection has another process of the server than it had; migrate over a direct connection, not through a pooler of statements")
 	}
-	return nil
+	return rest(ctx, l.conn)
 }
 
 func (l advisoryLock) Unlock(ctx context.Context) error {
-	_, err := l.conn.ExecContext(ctx, "SELECT pg_catalog.pg_advisory_unlock("+lockKey+")")
+	_, err := l.conn.ExecContext(ctx, "ROLLBACK")
 	return err
 }
 
