@@ -106,7 +106,7 @@ func (x target) fresh(t testing.TB) string {
 // again opens another pool on the same database, closed when the test ends.
 func (db *database) again(t testing.TB) *sql.DB {
 	t.Helper()
-	return suite.Watch(t, db.driver, db.dsn)
+	return suite.Watch(t, db.dialect, db.driver, db.dsn)
 }
 
 // exec runs statements that have to succeed.

@@ -50,7 +50,7 @@ func Run(t *testing.T, databases ...Database) {
 func (on Database) pool(t testing.TB) *sql.DB {
 	t.Helper()
 	driver, dsn := on.Open(t)
-	return Watch(t, driver, dsn)
+	return Watch(t, on.Dialect, driver, dsn)
 }
 
 // open opens a database with the tables of the models. sent records every statement.

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"ingot"
 )
 
 // A watched pool goes through to its driver and keeps account of what the driver has handed
@@ -22,15 +24,20 @@ import (
 //
 // Each type implements every optional interface of database/sql/driver, and where the
 // driver's own does not, it does what database/sql does without.
+//
+// Transactions that ingot begins are statements to the driver. So the connections of the pool
+// are asked at the end whether one of them is inside a transaction still.
 
-// Watch opens a pool on a driver, which is closed when the test ends. What was left open by
-// then fails the test.
-func Watch(t testing.TB, driverName, dsn string) *sql.DB {
+// Watch opens a pool on a database of the dialect, which is closed when the test ends. What
+// was left open by then fails the test.
+func Watch(t testing.TB, dialect ingot.Dialect, driverName, dsn string) *sql.DB {
 	t.Helper()
 	pool, l := watch(t, driverName, dsn)
 	t.Cleanup(func() {
 		if left := l.settled(pool); len(left) > 0 {
 			t.Errorf("left open at the end:\n\t%s", strings.Join(left, "\n\t"))
+		} else if n := unfinished(pool, dialect.Name()); n > 0 {
+			t.Errorf("%d connections went back to the pool inside a transaction", n)
 		}
 		if err := pool.Close(); err != nil {
 			t.Error(err)
@@ -105,6 +112,43 @@ func (l *ledger) settled(pool *sql.DB) []string {
 	})
 }
 
+// unfinished counts the idle connections of a pool that are inside a transaction. One that
+// cannot be asked is not: the test has broken it, closed the pool or stopped the server.
+func unfinished(pool *sql.DB, dialect string) int {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	n := 0
+	for range pool.Stats().Idle {
+		conn, err := pool.Conn(ctx)
+		if err != nil {
+			return n
+		}
+		defer conn.Close() // after all have been asked, so that none is asked twice
+		if inside(ctx, conn, dialect) {
+			n++
+		}
+	}
+	return n
+}
+
+func inside(ctx context.Context, conn *sql.Conn, dialect string) (is bool) {
+	switch dialect {
+	case "postgres": // now() is when the transaction began: in one, it stands still
+		var first, second string
+		err := errors.Join(conn.QueryRowContext(ctx, "SELECT now()::text").Scan(&first), conn.QueryRowContext(ctx, "SELECT now()::text").Scan(&second))
+		is = err == nil && first == second
+	case "mysql":
+		if err := conn.QueryRowContext(ctx, "SELECT @@in_transaction").Scan(&is); err != nil { // MariaDB's word
+			_ = conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = connection_id()").Scan(&is)
+		}
+	default: // SQLite begins no transaction inside of one
+		_, err := conn.ExecContext(ctx, "BEGIN")
+		is = err != nil && strings.Contains(err.Error(), "within a transaction")
+		_, _ = conn.ExecContext(ctx, "ROLLBACK")
+	}
+	return is
+}
+
 func wait(left func() []string) []string {
 	for range 200 {
 		if len(left()) == 0 {
@@ -114,6 +158,10 @@ func wait(left func() []string) []string {
 	}
 	return left()
 }
+
+// discards are the databases whose driver does not hand out a connection again that is inside
+// a transaction, so that none can be found.
+var discards = map[string]bool{"postgres": true}
 
 // Whoever leaves something open is told what it was, whatever the driver.
 func (on Database) TestWhatIsLeftOpenIsNamed(t *testing.T) {
@@ -159,6 +207,14 @@ func (on Database) TestWhatIsLeftOpenIsNamed(t *testing.T) {
 	}
 	if left := l.left("connection"); len(left) != 1 {
 		t.Errorf("open are %q, want one connection", left)
+	}
+	if n := unfinished(pool, on.Dialect.Name()); n != 0 {
+		t.Errorf("%d connections are inside a transaction, want none", n)
+	}
+	_, err = pool.ExecContext(ctx, "BEGIN")
+	must(t, err)
+	if n := unfinished(pool, on.Dialect.Name()); n != 1 && !discards[on.Name] {
+		t.Errorf("%d connections are inside a transaction, want one", n)
 	}
 	must(t, pool.Close())
 	if left := l.left("connection"); left != nil {
