@@ -82,6 +82,7 @@ type Caps struct {
 	ExpressionIndexes bool
 	ArrayIn           bool // a list of keys can be one parameter: key = ANY($1)
 	UpdateFrom        bool // UPDATE … FROM (VALUES …)
+	ReturningAlias    bool // RETURNING of an UPDATE sees all its tables, each by its alias; else the updated one alone
 	UntypedValues     bool // parameters inside VALUES take their types from the first row
 	UpdateJoin        bool // UPDATE … JOIN (SELECT … UNION ALL …)
 	DefaultInValues   bool // the word DEFAULT inside VALUES

@@ -682,7 +682,7 @@ func (st *step) updateBatch(cs []*change) error {
 		return w.err
 	}
 	if len(st.back) > 0 && db.server.UpdateReturning {
-		if !alike {
+		if !alike && db.server.ReturningAlias {
 			w.qualifier = "t"
 		}
 		return st.readReturned(w, cs, false)

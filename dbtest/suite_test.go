@@ -1,10 +1,13 @@
 package dbtest
 
 import (
+	"flag"
 	"testing"
 
 	"ingot/internal/suite"
 )
+
+var _ = flag.Bool("update", false, "rewrite internal/suite/testdata/*.golden")
 
 // How sessions and queries behave, on every database.
 func TestSuite(t *testing.T) {

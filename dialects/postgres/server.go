@@ -160,6 +160,7 @@ func capsOf(srv ingot.Server) ingot.Caps {
 		ExpressionIndexes: true,
 		ArrayIn:           true,
 		UpdateFrom:        true,
+		ReturningAlias:    true,
 		UntypedValues:     true,
 		DefaultInValues:   true,
 		NullsOrder:        true,

@@ -141,6 +141,26 @@ func (on Database) TestDEF001_ValuesMadeElsewhereComeBack(t *testing.T) {
 	wantWrites(t, sent, s.Commit(t.Context()))
 }
 
+func (on Database) TestValuesMadeElsewhereComeBackToEachOfManyRows(t *testing.T) {
+	s, _ := on.session(t, tDoc{}, tPage{})
+	var docs []*tDoc
+	for i := range 7 {
+		d := &tDoc{Title: fmt.Sprint("a", i)}
+		docs = append(docs, d)
+		must(t, s.Add(d))
+	}
+	must(t, s.Commit(t.Context()))
+	for i, d := range docs {
+		d.Title = fmt.Sprint("b", i)
+	}
+	must(t, s.Commit(t.Context()))
+	for i, d := range docs {
+		if want := fmt.Sprint("B", i); d.Shout != want {
+			t.Errorf("row %d has %q, want %q", i, d.Shout, want)
+		}
+	}
+}
+
 func (on Database) TestPositionKeepsTheOrderOfTheSlice(t *testing.T) {
 	db, sent := on.open(t, ingot.Options{}, tDoc{}, tPage{})
 	s := db.Session()
