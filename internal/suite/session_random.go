@@ -996,7 +996,7 @@ func (on Database) TestRandomProgramsAgreeWithTheOracle(t *testing.T) {
 		}
 		p.s.Close()
 		if err != nil && !errors.Is(err, errUnknown) {
-			t.Fatalf("seed %d (go test -run RandomPrograms -random.seed=%d): %v\nprogram:\n\t%s\nlast statements:\n\t%s", seed, seed, err,
+			t.Fatalf("seed %d (go test -run '%s' . -random.seed=%d): %v\nprogram:\n\t%s\nlast statements:\n\t%s", seed, t.Name(), seed, err,
 				strings.Join(p.log, "\n\t"), strings.Join(last(sent.take(), 8), "\n\t"))
 		}
 	}

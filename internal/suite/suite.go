@@ -161,7 +161,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// wantRows compares what the database has, each row as its values joined by commas.
+// wantRows compares what the database has: rows of one column, as text.
 func wantRows(t testing.TB, r ingot.Runner, text ingot.TrustedSQL, want ...string) {
 	t.Helper()
 	got, err := ingot.SQL[string](t.Context(), r, text)
