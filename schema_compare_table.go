@@ -144,8 +144,11 @@ func (d *tableDiff) diffColumns(from, to *Table) {
 			add.Name = before.Name
 			add.Null = x.Null
 			before.Null = old.Null
-			if sameDefinition(before, add) {
-				continue // only an option of the table makes it another
+			if sameDefinition(before, add) { // only an option of the table makes it another
+				if add = x.clone(); sameDefinition(before, add) {
+					continue
+				}
+				add.Name, add.Was = before.Name, ""
 			}
 			d.alterColumns = append(d.alterColumns, AlterColumn{Table: d.table, Old: before, New: add})
 		case old != nil:

@@ -232,7 +232,7 @@ func sample(t ingot.Type, n int) string {
 		return fmt.Sprintf("'2024-02-%02d'", n+1)
 	case "time":
 		return fmt.Sprintf("'10:11:%02d'", n)
-	case "timestamp":
+	case "timestamp", "datetime":
 		return fmt.Sprintf("'2024-02-03 10:11:%02d'", n)
 	case "json":
 		return fmt.Sprintf(`'{"n":%d}'`, n)

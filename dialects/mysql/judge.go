@@ -2,19 +2,68 @@ package mysql
 
 import (
 	"context"
+	"database/sql"
+	"strings"
+
 	"ingot"
+	"ingot/dialects/internal/sqltext"
 )
 
 // SameByServer lets the server print both expressions as it reads them: EXPLAIN leaves the
 // query it made of a SELECT in the warnings. The table has to be there, since its columns
 // give the types. Statement and warnings need one connection, so q has to be one.
 func (d Dialect) SameByServer(ctx context.Context, q ingot.Queryer, srv *ingot.Server, t *ingot.Table, p ingot.TextPair) bool {
+	if same, ok := sameConstant(ctx, q, t, p); ok {
+		return same
+	}
 	a, ok := d.printed(ctx, q, srv, t, p.From)
 	if !ok {
 		return false
 	}
 	b, ok := d.printed(ctx, q, srv, t, p.To)
 	return ok && a == b
+}
+
+// sameConstant asks whether two constants are one value of the column's type, as which the
+// server keeps a default: '2020-01-01' is the first second of that day. ok is false where
+// that cannot be asked.
+func sameConstant(ctx context.Context, q ingot.Queryer, t *ingot.Table, p ingot.TextPair) (same, ok bool) {
+	c := t.Column(p.Object.Name)
+	if p.Attribute != "default" || c == nil || !isConstant(string(p.From)) || !isConstant(string(p.To)) {
+		return false, false
+	}
+	native := nativeType(c.Type, nil)
+	word, args, _ := strings.Cut(native, "(")
+	switch strings.TrimSuffix(word, " unsigned") {
+	case "decimal", "date", "time", "datetime", "double":
+	case "timestamp":
+		native = "datetime(" + args
+	case "tinyint", "smallint", "mediumint", "int", "bigint":
+		native = "decimal(65,0)"
+	default:
+		return false, false
+	}
+	native = strings.TrimSuffix(native, " unsigned")
+	cast := func(text ingot.SQLText) string { return "CAST(" + string(text) + " AS " + native + ")" }
+	rows, err := q.QueryContext(ctx, "SELECT "+cast(p.From)+" = "+cast(p.To))
+	if err != nil {
+		return false, false
+	}
+	defer rows.Close()
+	var is sql.NullBool
+	if !rows.Next() || rows.Scan(&is) != nil {
+		return false, false
+	}
+	return is.Bool, is.Valid
+}
+
+// isConstant reports whether a text is one string or number, with or without a sign.
+func isConstant(text string) bool {
+	tokens, ok := lexical.Tokens(text)
+	if ok && len(tokens) == 2 && (tokens[0].Is("-") || tokens[0].Is("+")) {
+		tokens = tokens[1:]
+	}
+	return ok && len(tokens) == 1 && (tokens[0].Kind == sqltext.String || tokens[0].Kind == sqltext.Number)
 }
 
 // printed is what the server makes of an expression.

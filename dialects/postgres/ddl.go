@@ -630,8 +630,15 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 		statements = append(statements, alter(x.Table)+strings.Join(actions, ", "))
 	}
 	if identityComes { // rows that are there have keys already
-		statements = append(statements, fmt.Sprintf("SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), COALESCE(max(%s), 0) + 1, false) FROM %s",
-			literal(tableIdent(x.Table)), literal(c.Name), ident(c.Name), tableIdent(x.Table)))
+		last, beyond, start := "max", ">=", int64(1)
+		if i := c.Identity; i != nil {
+			if start = cmp.Or(i.Start, i.Min, 1); i.Increment < 0 {
+				last, beyond, start = "min", "<=", cmp.Or(i.Start, i.Max, -1)
+			}
+		}
+		last += "(" + ident(c.Name) + ")"
+		statements = append(statements, fmt.Sprintf("SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence(%s, %s), %s) FROM %s HAVING %s %s %d",
+			literal(tableIdent(x.Table)), literal(c.Name), last, tableIdent(x.Table), last, beyond, start))
 	}
 	return append(statements, columnComment(x.Table, c.Name, old.Comment, c.Comment)...), nil
 }
