@@ -128,6 +128,14 @@ type KeyReserver interface {
 	ReserveKeys(ctx context.Context, q Queryer, srv *Server, source string, table TableName, column string, n int) ([]int64, error)
 }
 
+// An ArrayBinder is a dialect in which the values that many rows have in one column can be
+// one parameter, an array in text form: {1,2,NULL} or {"a","b"}.
+type ArrayBinder interface {
+	// ArrayType is the type of such an array for a column of type t; empty where the values
+	// of the column have to be bound one by one.
+	ArrayType(t Type) string
+}
+
 // A ConnSetup is a dialect whose connections need a statement before they may write, such
 // as SQLite's enforcement of foreign keys. SetupSQL returns the statements; none means
 // that the connection given (any one of the pool) shows that the DSN does it already.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -622,8 +621,15 @@ func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int, db *DB) in
 	return n
 }
 
+// arrayElement reports whether a value has a text form that an array can hold.
+func arrayElement(v driver.Value) bool {
+	t, ok := v.(time.Time)
+	return !ok || t.Year() >= 1 && t.Year() <= 9999
+}
+
 // appendArrayElement writes an element of an array in the text form that is one parameter.
 func appendArrayElement(b []byte, v driver.Value) []byte {
+	var s string
 	switch v := v.(type) {
 	case int64:
 		return strconv.AppendInt(b, v, 10)
@@ -632,15 +638,23 @@ func appendArrayElement(b []byte, v driver.Value) []byte {
 	case bool:
 		return strconv.AppendBool(b, v)
 	case []byte:
-		return append(append(append(b, `"\\x`...), hex.EncodeToString(v)...), '"')
+		return append(hex.AppendEncode(append(b, `"\\x`...), v), '"')
 	case time.Time:
-		return append(append(append(b, '"'), v.Format("2006-01-02 15:04:05.999999999Z07:00")...), '"')
+		return append(v.UTC().AppendFormat(append(b, '"'), "2006-01-02 15:04:05.999999Z"), '"')
 	case nil:
 		return append(b, "NULL"...)
+	case string:
+		s = v
+	default:
+		s = fmt.Sprint(v)
 	}
-	s := fmt.Sprint(v)
 	b = append(b, '"')
-	b = append(b, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)...)
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, s[i])
+	}
 	return append(b, '"')
 }
 

@@ -247,7 +247,7 @@ func (f *flush) columns() error {
 			}
 			c.op = opUpdate
 			t := f.lay.plans[c.e.m.index]
-			if len(t.stamped) == 0 && len(t.back) == 0 && f.s.db.opts.Hooks.BeforeUpdate == nil {
+			if len(t.stamped)+len(t.back)+len(t.moves) == 0 && f.s.db.opts.Hooks.BeforeUpdate == nil {
 				continue // nothing will write into the instance
 			}
 		}

@@ -45,7 +45,7 @@ func (db *DB) layout() *layout {
 	if l, ok := db.kept.Load(layoutKey{}); ok {
 		return l.(*layout)
 	}
-	fresh := newLayout(db.models)
+	fresh := newLayout(db.models, db.dialect)
 	for _, p := range fresh.plans {
 		p.moves = db.enc.moves(p.m)
 		p.settled = slices.DeleteFunc(p.settled, func(c *column) bool { return slices.Contains(p.moves, c) })
@@ -54,7 +54,7 @@ func (db *DB) layout() *layout {
 	return l.(*layout)
 }
 
-func newLayout(ms *Models) *layout {
+func newLayout(ms *Models, d Dialect) *layout {
 	n := len(ms.mappers)
 	l := &layout{
 		of:    map[*relation]*reference{},
@@ -66,7 +66,7 @@ func newLayout(ms *Models) *layout {
 		sees:  make([][]bool, n),
 	}
 	for _, m := range ms.mappers {
-		l.plans[m.index] = newWritePlan(m)
+		l.plans[m.index] = newWritePlan(m, d)
 		for _, key := range m.foreignKeys {
 			l.reference(key)
 		}

@@ -25,12 +25,17 @@ type writePlan struct {
 	stamped []*column // version, created, updated and uuidv7
 	settled []*column // come back from the database not quite as they were sent
 	moves   []*column // come back in a way that only the database knows: read back when written
+	arrays  []string  // by column: the type of an array parameter with the values of many rows; empty if none can be
 	uniques [][]*column
 }
 
-func newWritePlan(m *mapper) *writePlan {
-	t := &writePlan{m: m}
+func newWritePlan(m *mapper, d Dialect) *writePlan {
+	t := &writePlan{m: m, arrays: make([]string, len(m.columns))}
+	binder, _ := d.(ArrayBinder)
 	for _, c := range m.columns {
+		if binder != nil && c.codec.class != classCustom && !c.options.has("enum") && (c.codec.class != classBytes || c.codec.word == "blob") {
+			t.arrays[c.index] = binder.ArrayType(c.typeFor(d.Name()))
+		}
 		if c.readOnly {
 			t.back = append(t.back, c)
 			continue
@@ -327,6 +332,56 @@ func (st *step) runInsert() error {
 	return nil
 }
 
+// columnsOf are columns and where their values are.
+type columnsOf struct {
+	cols []*column
+	in   func(*change) addr
+}
+
+func (st *step) now(c *change) addr { return c.e.obj }
+
+// arrays makes one parameter of each column's values, in the order of the rows; nil where
+// that cannot be, or does not pay.
+func (st *step) arrays(cs []*change, groups ...columnsOf) ([]any, error) {
+	if len(cs) < 2 {
+		return nil, nil
+	}
+	n := 0
+	for _, g := range groups {
+		for _, col := range g.cols {
+			if st.plan.arrays[col.index] == "" {
+				return nil, nil
+			}
+			n++
+		}
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	args := make([]any, 0, n)
+	var b []byte
+	for _, g := range groups {
+		for _, col := range g.cols {
+			b = append(b[:0], '{')
+			for i, c := range cs {
+				if i > 0 {
+					b = append(b, ',')
+				}
+				v, err := col.valueOf(g.in(c), &st.f.s.db.enc)
+				if err != nil {
+					return nil, err
+				}
+				if !arrayElement(v) {
+					return nil, nil
+				}
+				b = appendArrayElement(b, v)
+			}
+			args = append(args, string(append(b, '}')))
+		}
+	}
+	return args, nil
+}
+
 // canReadBack reports whether what comes back can be matched to its rows: by their keys.
 func (st *step) canReadBack() bool {
 	return len(st.back) == 0 || !slices.ContainsFunc(st.m.key, func(c *column) bool { return slices.Contains(st.back, c) })
@@ -392,10 +447,20 @@ func (st *step) reserveKeys() (bool, error) {
 // insertBatch inserts rows by one statement.
 func (st *step) insertBatch(cs []*change) error {
 	db := st.f.s.db
-	w := st.writer("insert", cs, len(st.cols))
+	arrays, err := st.arrays(cs, columnsOf{st.cols, st.now})
+	if err != nil {
+		return err
+	}
+	w := st.writer(pick(arrays == nil, "insert", "insert arrays"), cs, len(st.cols))
+	w.op = "insert"
 	w.text("INSERT INTO ")
 	w.table(st.m.table)
 	switch {
+	case arrays != nil:
+		w.text(" (")
+		w.columns(st.cols, "")
+		w.text(") SELECT * FROM ")
+		w.unnest(st.plan, arrays, st.cols)
 	case len(st.cols) > 0:
 		w.text(" (")
 		w.columns(st.cols, "")
@@ -619,6 +684,16 @@ func (st *step) updateBatch(cs []*change) error {
 	if alike {
 		what = "update alike"
 	}
+	var arrays []any
+	if !alike {
+		var err error
+		if arrays, err = st.arrays(cs, columnsOf{match, (*change).old}, columnsOf{st.cols, st.source}); err != nil {
+			return err
+		}
+		if arrays != nil {
+			what = "update arrays"
+		}
+	}
 	w := st.writer(what, cs, len(st.cols)+len(match))
 	w.op = "update"
 	switch {
@@ -636,6 +711,22 @@ func (st *step) updateBatch(cs []*change) error {
 		}
 		w.text(" WHERE ")
 		w.keyList(match, "", cs, (*change).old)
+	case arrays != nil:
+		w.text("UPDATE ")
+		w.table(st.m.table)
+		w.text(" AS t SET ")
+		w.assignments(st.cols, "", len(match)+1)
+		w.text(" FROM ")
+		w.unnest(st.plan, arrays, match, st.cols)
+		w.text(" AS v (")
+		for i := range len(match) + len(st.cols) {
+			if i > 0 {
+				w.text(", ")
+			}
+			w.alias(i + 1)
+		}
+		w.text(") WHERE ")
+		w.joins(match)
 	case db.server.UpdateFrom:
 		w.text("UPDATE ")
 		w.table(st.m.table)
@@ -971,6 +1062,21 @@ func (w *writer) bind(v any) {
 	}
 }
 
+// unnest binds arrays of values as a table.
+func (w *writer) unnest(t *writePlan, arrays []any, groups ...[]*column) {
+	w.text("unnest(")
+	for _, cols := range groups {
+		for _, c := range cols {
+			if len(w.args) > 0 {
+				w.text(", ")
+			}
+			w.bind(arrays[len(w.args)])
+			w.text("::" + t.arrays[c.index])
+		}
+	}
+	w.text(")")
+}
+
 // value binds a column of an instance.
 func (w *writer) value(c *column, p addr) {
 	v, err := c.valueOf(p, &w.db.enc)
@@ -1006,6 +1112,22 @@ func (w *writer) keyList(cols []*column, qualifier string, cs []*change, of func
 	switch {
 	case len(cs) == 1:
 		w.equals(cols, of(cs[0]))
+	case len(cols) == 1 && w.db.server.ArrayIn:
+		b := []byte{'{'}
+		for i, c := range cs {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			v, err := cols[0].valueOf(of(c), &w.db.enc)
+			if err != nil && w.err == nil {
+				w.err = err
+			}
+			b = appendArrayElement(b, v)
+		}
+		w.column(cols[0].name, qualifier)
+		w.text(" = ANY(")
+		w.bind(string(append(b, '}')))
+		w.text(")")
 	case len(cols) == 1:
 		w.column(cols[0].name, qualifier)
 		w.text(" IN (")

@@ -170,6 +170,24 @@ func defaultPrecision(args string) string {
 	return args
 }
 
+// ArrayType is the type of an array that holds values of a column of type t. Types whose
+// text form is not what the driver's values print as go without: bound one by one, the server
+// converts each.
+func (Dialect) ArrayType(t ingot.Type) string {
+	p, ok := parseType(string(t))
+	if !ok {
+		return ""
+	}
+	switch p.canonical() {
+	case "boolean", "smallint", "integer", "bigint", "real", "double", "text", "uuid", "blob", "timestamp":
+		return nativeType(t) + "[]"
+	}
+	if p.name == "varchar" || p.name == "character varying" || p.name == "numeric" || p.name == "decimal" {
+		return nativeType(t) + "[]"
+	}
+	return ""
+}
+
 // nativeType is the type as DDL spells it.
 func nativeType(t ingot.Type) string {
 	p, ok := parseType(string(t))

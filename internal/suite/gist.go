@@ -53,10 +53,13 @@ func wantWrites(t testing.TB, sent *recorder, err error, want ...string) {
 	if err != nil {
 		t.Errorf("error: %v", err)
 	}
-	texts := sent.take("insert", "update", "delete")
-	var got []string
-	for _, text := range texts {
-		got = append(got, gist(text))
+	sent.mu.Lock()
+	list := sent.statements([]string{"insert", "update", "delete"})
+	sent.mu.Unlock()
+	var got, texts []string
+	for _, st := range list {
+		got = append(got, gist(unfold(st)))
+		texts = append(texts, st.SQL)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("wrote\n\t%s\nwant\n\t%s\nby\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"), strings.Join(texts, "\n\t"))
@@ -69,6 +72,37 @@ var (
 	returning   = regexp.MustCompile(` RETURNING .*`)
 	separator   = regexp.MustCompile(`, | AND `)
 )
+
+var (
+	anyOf  = regexp.MustCompile(`= ANY\(\$\d+\)`)
+	table  = regexp.MustCompile(`FROM unnest\(\$.*?\) AS v \(.*?\)`)
+	values = regexp.MustCompile(`SELECT \* FROM unnest\(.*\)`)
+)
+
+// unfold writes a statement whose rows come in arrays as one that binds each value.
+func unfold(st ingot.TracedStatement) string {
+	if len(st.Args) == 0 {
+		return st.SQL
+	}
+	array, _ := st.Args[len(st.Args)-1].(string)
+	if !strings.HasPrefix(array, "{") {
+		return st.SQL
+	}
+	quoted := false
+	n := 1
+	for i := range len(array) {
+		switch {
+		case array[i] == '"' && array[i-1] != '\\':
+			quoted = !quoted
+		case array[i] == ',' && !quoted:
+			n++
+		}
+	}
+	each := func(s string) string { return strings.TrimSuffix(strings.Repeat(s+", ", n), ", ") }
+	text := anyOf.ReplaceAllString(st.SQL, "IN ("+each("?")+")")
+	text = table.ReplaceAllString(text, "FROM (VALUES "+each("(?)")+") AS v")
+	return values.ReplaceAllString(text, "VALUES "+each("(?)"))
+}
 
 // gist is the gist of a statement; one of another shape stays as it is.
 func gist(text string) string {

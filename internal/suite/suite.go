@@ -118,13 +118,22 @@ func (r *recorder) take(ops ...string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var texts []string
+	for _, s := range r.statements(ops) {
+		texts = append(texts, s.SQL)
+	}
+	return texts
+}
+
+// statements returns what take does, with all that is known of each. r is locked.
+func (r *recorder) statements(ops []string) []ingot.TracedStatement {
+	var list []ingot.TracedStatement
 	for _, s := range r.list {
 		if len(ops) == 0 || slices.Contains(ops, s.Op) {
-			texts = append(texts, s.SQL)
+			list = append(list, s)
 		}
 	}
 	r.list = nil
-	return texts
+	return list
 }
 
 // ops returns the kinds of the statements since the last take.
