@@ -78,7 +78,7 @@ type admitter interface {
 }
 
 // A LoadState says how much of a relation is in memory.
-type LoadState int
+type LoadState uint8
 
 // The load states.
 const (

@@ -28,11 +28,11 @@ type Session struct {
 	maps   []*identityMap // by model; nil where none was met
 	byAddr map[addr]*entry
 	left   map[addr]*entry // those that were here once
-	added  []*entry        // pending, in the order of seq
+	added  []*entry        // pending, in the order they were added
 	doomed int             // entries marked for deletion
 	count  int
-	clock  int // counts what happens, for seq and read
-	marks  int // counts cascades
+	clock  uint32 // counts savepoints
+	marks  int    // counts cascades
 	keyBuf []byte
 
 	unit   uint32  // unit of work; values read in an earlier one are not trusted
@@ -339,8 +339,7 @@ func (s *Session) add(x any) error {
 func (s *Session) makePending(m *mapper, p addr) *entry {
 	e := s.newEntry(m, p)
 	s.record(e)
-	s.clock++
-	e.state, e.seq = Pending, s.clock
+	e.state = Pending
 	s.added = append(s.added, e)
 	return e
 }

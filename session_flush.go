@@ -53,7 +53,7 @@ func (k *chunk[T]) list() []T {
 }
 
 // An op is what becomes of a row.
-type op int
+type op uint8
 
 const (
 	opNone   op = iota // nothing, so far
@@ -73,6 +73,7 @@ type change struct {
 	linked bool // relations do
 	heard  bool // its relations have been listened to
 	swept  bool // deleted by the foreign key, along with others
+	level  int  // among rows that refer to each other; counts from 1
 
 	claims  []claim
 	parents []parentKey    // foreign keys to copy when the parents have their keys
@@ -82,7 +83,6 @@ type change struct {
 	parking []*column      // the columns of parked that an UPDATE of its own sets
 	edits   []edit         // collections to bring along
 	loads   []relationLoad // load states from now on
-	level   int            // among rows that refer to each other; counts from 1
 }
 
 // A parentKey is a foreign key whose parent is inserted by the same flush.

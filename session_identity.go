@@ -18,7 +18,7 @@ import (
 // An identityMap is what a session knows of one model: its rows by key, and all its instances.
 type identityMap struct {
 	m     *mapper
-	ints  map[int64]*entry  // by key, if it is one integer that is never NULL
+	ints  intTable          // by key, if it is one integer that is never NULL
 	texts map[string]*entry // by key, if it is anything else
 	all   []*entry          // in the order they came; those that left are nil
 	gone  int               // how many of all are nil
@@ -246,7 +246,7 @@ func appendKeyPart(b []byte, v any) []byte {
 // lookup returns the entry under a key; nil if there is none.
 func (c *identityMap) lookup(k rowKey) *entry {
 	if k.single {
-		return c.ints[k.n]
+		return c.ints.get(k.n)
 	}
 	return c.texts[string(k.text)]
 }
@@ -255,12 +255,7 @@ func (c *identityMap) lookup(k rowKey) *entry {
 // there was none.
 func (c *identityMap) register(k rowKey, e *entry) *entry {
 	if k.single {
-		if c.ints == nil {
-			c.ints = make(map[int64]*entry, min(len(c.all), 1024))
-		}
-		old := c.ints[k.n]
-		c.ints[k.n] = e
-		return old
+		return c.ints.put(k.n, e)
 	}
 	if c.texts == nil {
 		c.texts = map[string]*entry{}
@@ -289,7 +284,7 @@ func (s *Session) forgetKey(c *identityMap, e *entry) {
 	switch {
 	case err != nil || !ok || c.lookup(k) != e:
 	case k.single:
-		delete(c.ints, k.n)
+		c.ints.delete(k.n)
 	default:
 		delete(c.texts, string(k.text))
 	}
@@ -371,4 +366,88 @@ func (m *mapper) keyName(p addr) string {
 	}
 	b.WriteByte(')')
 	return b.String()
+}
+
+// An intTable maps integer keys to entries: a hash table with open addressing and linear
+// probing, at most two thirds full. Every loaded row is put into one, which takes a fraction
+// of what a map of the language does.
+type intTable struct {
+	slots []intSlot // a power of two
+	used  int       // slots that are not free, deleted ones included
+	shift uint8     // 64 minus the logarithm of the size
+	gone  *entry    // stands in the slots of deleted keys until the table is made anew
+}
+
+// An intSlot is free while its entry is nil.
+type intSlot struct {
+	key int64
+	e   *entry
+}
+
+// slot returns where a key is, or the free slot where it belongs.
+func (t *intTable) slot(key int64) *intSlot {
+	mask := uint64(len(t.slots) - 1)
+	for i := uint64(key) * 0x9e3779b97f4a7c15 >> t.shift; ; i++ { // Fibonacci hashing
+		if s := &t.slots[i&mask]; s.e == nil || s.key == key {
+			return s
+		}
+	}
+}
+
+func (t *intTable) get(key int64) *entry {
+	if t.used == 0 {
+		return nil
+	}
+	if e := t.slot(key).e; e != t.gone {
+		return e
+	}
+	return nil
+}
+
+// put puts an entry under a key and returns the one that was there.
+func (t *intTable) put(key int64, e *entry) *entry {
+	if 3*t.used >= 2*len(t.slots) {
+		t.grow(1)
+	}
+	s := t.slot(key)
+	old := s.e
+	if old == nil {
+		t.used++
+	}
+	*s = intSlot{key, e}
+	if old == t.gone {
+		return nil
+	}
+	return old
+}
+
+func (t *intTable) delete(key int64) {
+	if t.get(key) == nil {
+		return
+	}
+	if t.gone == nil {
+		t.gone = new(entry)
+	}
+	t.slot(key).e = t.gone
+}
+
+// grow makes room for n more keys, and forgets those that were deleted.
+func (t *intTable) grow(n int) {
+	for _, s := range t.slots {
+		if s.e != nil && s.e != t.gone {
+			n++
+		}
+	}
+	size, shift := 8, uint8(61)
+	for 2*size < 3*n+3 {
+		size, shift = 2*size, shift-1
+	}
+	old := t.slots
+	t.slots, t.used, t.shift = make([]intSlot, size), 0, shift
+	for _, s := range old {
+		if s.e != nil && s.e != t.gone {
+			*t.slot(s.key) = s
+			t.used++
+		}
+	}
 }

@@ -119,8 +119,8 @@ func (t *tracking) session() *Session { return (*Session)(t) }
 func (t *tracking) track(m *mapper, cols []*column, refresh bool, n int) (admitter, error) {
 	s := t.session()
 	c := s.identityMap(m)
-	if n > 0 && c.ints == nil && len(m.key) == 1 && m.key[0].codec.getInt != nil {
-		c.ints = make(map[int64]*entry, min(n, 4096))
+	if n > 0 && c.ints.used == 0 && len(m.key) == 1 && m.key[0].codec.getInt != nil {
+		c.ints.grow(min(n, 4096))
 	}
 	a := &admission{s: s, c: c, m: m, cols: cols, refresh: refresh, after: s.db.opts.Hooks.AfterLoad}
 	if len(m.key) == 1 && m.key[0].codec.getInt != nil {

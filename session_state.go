@@ -10,7 +10,7 @@ import "slices"
 // that were replaced.
 
 // A State says where an instance stands between a program and its session.
-type State int
+type State uint8
 
 // The states of an instance. An instance that a session has never met is transient: a
 // struct alone does not tell where it came from.
@@ -47,8 +47,7 @@ type entry struct {
 	expunged bool   // forgotten on request: a rollback does not bring it back
 	unit     uint32 // the unit of work in which its values were read; see Session.unit
 	depth    int32  // transaction depth of its last undo record, counting from 1; 0 if none
-	read     int    // when it was read last, on the session's own clock
-	seq      int    // when it was added
+	read     uint32 // when it was read last, on the session's own clock
 	mark     int    // the last cascade that reached it
 
 	before   addr      // the instance before its first INSERT; nil once committed

@@ -19,16 +19,16 @@ import (
 type level struct {
 	name  string // of the savepoint; empty for the transaction
 	log   []undoRecord
-	clock int // of the session when the level began
+	clock uint32 // of the session when the level began
 }
 
 // An undoRecord is how an entry was before its first change at a level.
 type undoRecord struct {
 	e        *entry
-	state    State
-	explicit bool
 	snap     addr
 	loads    []relLoad
+	state    State
+	explicit bool
 	depth    int32 // of the record before this one
 }
 
@@ -337,7 +337,7 @@ func (s *Session) mergeLevel() {
 }
 
 // distrust makes the session read again what it has read since a time of its clock.
-func (s *Session) distrust(clock int) {
+func (s *Session) distrust(clock uint32) {
 	for _, c := range s.maps {
 		if c == nil {
 			continue

@@ -359,7 +359,7 @@ func (st *step) arrays(cs []*change, groups ...columnsOf) ([]any, error) {
 		return nil, nil
 	}
 	args := make([]any, 0, n)
-	var b []byte
+	b := make([]byte, 0, 16*len(cs))
 	for _, g := range groups {
 		for _, col := range g.cols {
 			b = append(b[:0], '{')
@@ -451,7 +451,11 @@ func (st *step) insertBatch(cs []*change) error {
 	if err != nil {
 		return err
 	}
-	w := st.writer(pick(arrays == nil, "insert", "insert arrays"), cs, len(st.cols))
+	what, perRow := "insert", len(st.cols)
+	if arrays != nil {
+		what, perRow = "insert arrays", 1
+	}
+	w := st.writer(what, cs, perRow)
 	w.op = "insert"
 	w.text("INSERT INTO ")
 	w.table(st.m.table)
@@ -679,10 +683,10 @@ func (st *step) match() []*column {
 func (st *step) updateBatch(cs []*change) error {
 	db := st.f.s.db
 	match := st.match()
-	what := "update"
+	what, perRow := "update", len(st.cols)+len(match)
 	alike := len(cs) == 1 || st.m.version == nil && st.alike(cs)
 	if alike {
-		what = "update alike"
+		what, perRow = "update alike", 1
 	}
 	var arrays []any
 	if !alike {
@@ -691,10 +695,10 @@ func (st *step) updateBatch(cs []*change) error {
 			return err
 		}
 		if arrays != nil {
-			what = "update arrays"
+			what, perRow = "update arrays", 1
 		}
 	}
-	w := st.writer(what, cs, len(st.cols)+len(match))
+	w := st.writer(what, cs, perRow)
 	w.op = "update"
 	switch {
 	case alike:
