@@ -45,6 +45,14 @@ func renderGroup(d SchemaDialect, steps []Step, before *Schema, srv *Server) (te
 	return texts, 1, err
 }
 
+// A ScriptDelimiter is a dialect whose own client cuts a script at every semicolon, those
+// inside the bodies of triggers and routines too.
+type ScriptDelimiter interface {
+	// Delimited writes a statement so that the client takes it as one; empty where a
+	// semicolon behind it is enough.
+	Delimited(statement string) string
+}
+
 // An OfflineDialect is a dialect that can write scripts without a server.
 type OfflineDialect interface {
 	// OfflineServer is the server a script is written for: a current one.

@@ -38,11 +38,17 @@ func newScript(d Dialect) (*script, SchemaDialect, error) {
 // statement writes one statement.
 func (s *script) statement(text string) {
 	text = strings.TrimRight(strings.TrimSpace(text), ";")
-	if strings.HasPrefix(text, "--") && !strings.Contains(text, "\n") {
+	last := text[strings.LastIndexByte(text, '\n')+1:]
+	switch delimiter, ok := s.d.(ScriptDelimiter); {
+	case strings.HasPrefix(text, "--") && !strings.Contains(text, "\n"):
 		fmt.Fprintf(s, "%s\n", text)
-		return
+	case ok && delimiter.Delimited(text) != "":
+		fmt.Fprintf(s, "%s\n", delimiter.Delimited(text))
+	case strings.Contains(last, "--"), strings.Contains(last, "#"): // perhaps a comment
+		fmt.Fprintf(s, "%s\n;\n", text)
+	default:
+		fmt.Fprintf(s, "%s;\n", text)
 	}
-	fmt.Fprintf(s, "%s;\n", text)
 }
 
 // row writes a statement on a table of the state: identifiers stand in backquotes,
@@ -190,15 +196,23 @@ func (c *invocation) offline(down bool, span string) error {
 				return err
 			}
 		}
+		splitter, _ := sd.(StepSplitter)
 		err := s.transaction(steps, func() error {
 			s.title(n, down)
 			sent := 0 // steps written, some along with an earlier one
 			for i, step := range steps {
 				var err error
 				if i >= sent {
+					alone := s.srv.TransactionalDDL && splitter != nil && splitter.OutsideTransaction(step, &s.srv)
+					if alone {
+						s.statement("COMMIT")
+					}
 					var n int
 					n, err = s.step(sd, steps[i:], before)
 					sent = i + n
+					if alone {
+						s.statement("BEGIN")
+					}
 				}
 				if err == nil && before != nil && before.Apply(step) != nil {
 					before = nil
@@ -237,8 +251,11 @@ func (s *script) title(n *node, down bool) {
 func (s *script) step(sd SchemaDialect, steps []Step, before *Schema) (n int, err error) {
 	switch x := steps[0].(type) {
 	case Exec:
-		s.statement(string(x.SQL))
-		return 1, nil
+		texts, err := sd.DDL(x, before, &s.srv)
+		for _, text := range texts {
+			s.statement(text)
+		}
+		return 1, err
 	case Do:
 		return 0, errors.New("a function of the program has no SQL")
 	}

@@ -722,8 +722,13 @@ func (r *revisionRun) execute(ctx context.Context, q Queryer, at, end int) (err 
 	}
 	switch s := r.steps[at].(type) {
 	case Exec:
+		texts, err := r.d.DDL(s, r.before, &r.m.db.server)
 		r.before = nil // only the database knows what it did
-		_, err = q.ExecContext(ctx, string(s.SQL))
+		for _, text := range texts {
+			if _, err := q.ExecContext(ctx, text); err != nil {
+				return err
+			}
+		}
 		return err
 	case Do:
 		r.before = nil
@@ -968,7 +973,7 @@ func renderPlan(plan []*node, down bool, d SchemaDialect, srv *Server, before *S
 			var err error
 			switch s := s.(type) {
 			case Exec:
-				texts = []string{string(s.SQL)}
+				texts, err = d.DDL(s, before, srv)
 			case Do:
 				texts = []string{"-- " + s.String() + ": a function of the program"}
 			default:

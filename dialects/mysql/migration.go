@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"ingot"
 	"ingot/dialects/internal/lease"
+	"ingot/dialects/internal/sqltext"
 )
 
 // LockMigrations takes a lock of the connection, for the default database. In a cluster
@@ -91,6 +93,15 @@ func (Dialect) BeginMigration(ctx context.Context, q ingot.Queryer, _ []ingot.St
 // CheckMigration finds nothing: the server has checked everything by itself.
 func (Dialect) CheckMigration(context.Context, ingot.Queryer, []ingot.Step, *ingot.Server) error {
 	return nil
+}
+
+// Delimited puts another delimiter around a statement that has semicolons of its own.
+func (Dialect) Delimited(statement string) string {
+	tokens, ok := rules.Tokens(statement)
+	if !ok || !slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Is(";") }) {
+		return ""
+	}
+	return "DELIMITER //\n" + statement + "\n//\nDELIMITER ;"
 }
 
 // OfflineServer is a MySQL of the long-term line; MariaDB runs its scripts too, but for
