@@ -72,7 +72,7 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+		return nil, within("cannot open the database", err)
 	}
 	defer conn.Close() // a second time where all goes well, which does nothing
 	err = db.unlocked(func() error {
@@ -80,7 +80,7 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ingot: cannot open the database as %s: %w", d.Name(), err)
+		return nil, within(fmt.Sprintf("cannot open the database as %s", d.Name()), err)
 	}
 	if o.Adjust != nil {
 		o.Adjust(&db.server)
@@ -91,7 +91,7 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+			return nil, within("cannot open the database", err)
 		}
 	}
 	if x, ok := d.(LockWaiter); ok {
@@ -101,7 +101,7 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+			return nil, within("cannot open the database", err)
 		}
 		if text != "" {
 			db.setup, db.waits = append(db.setup, text), true
@@ -114,7 +114,7 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+			return nil, within("cannot open the database", err)
 		}
 		if db.single {
 			sqldb.SetMaxOpenConns(1)

@@ -229,7 +229,7 @@ func (tx *Tx) note(r Refusal, err error) {
 		tx.failed = err
 	}
 	if r.TxEnded && tx.ended == nil {
-		tx.ended = fmt.Errorf("ingot: the server has ended the transaction: %w", err)
+		tx.ended = within("the server has ended the transaction", err)
 	}
 }
 

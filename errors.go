@@ -81,7 +81,7 @@ func (e *StatementError) Error() string {
 	if who != "" {
 		who = " " + who
 	}
-	return fmt.Sprintf("ingot: %s%s: %v", e.Op, who, e.Err)
+	return fmt.Sprintf("ingot: %s%s: %s", e.Op, who, unprefixed(e.Err))
 }
 
 // Unwrap gives [errors.Is] and [errors.As] the kind and the driver's error.
@@ -162,3 +162,26 @@ func (e *ValueError) Error() string {
 }
 
 func (e *ValueError) Unwrap() error { return e.Err }
+
+// within says what was being done when err came back. The name of the package stands in
+// front once, however deep the error comes from.
+func within(what string, err error) error { return &contextError{what, err} }
+
+type contextError struct {
+	what string
+	err  error
+}
+
+func (e *contextError) Error() string { return "ingot: " + e.what + ": " + unprefixed(e.err) }
+
+func (e *contextError) Unwrap() error { return e.err }
+
+// unprefixed is the text of an error without the name of the package in front, or behind what
+// [database/sql] says of a column.
+func unprefixed(err error) string {
+	text := strings.TrimPrefix(err.Error(), "ingot: ")
+	if strings.HasPrefix(text, "sql: ") {
+		text = strings.Replace(text, ": ingot: ", ": ", 1)
+	}
+	return text
+}

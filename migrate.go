@@ -35,7 +35,7 @@ func (r Revision) DowngradeSteps() ([]Step, error) {
 	}
 	steps, err := ReverseSteps(r.Upgrade)
 	if err != nil {
-		return nil, fmt.Errorf("ingot: revision %s cannot be undone: %w", r.ID, err)
+		return nil, within(fmt.Sprintf("revision %s cannot be undone", r.ID), err)
 	}
 	return steps, nil
 }

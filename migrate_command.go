@@ -319,7 +319,7 @@ func (c *invocation) open() (*DB, error) {
 	}
 	sqldb, err := c.env.Open()
 	if err != nil {
-		return nil, fmt.Errorf("ingot: cannot open the database: %w", err)
+		return nil, within("cannot open the database", err)
 	}
 	c.sqldb = sqldb
 	o := c.env.Options

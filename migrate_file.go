@@ -140,7 +140,7 @@ func revisionSource(pkg string, r Revision, written time.Time) ([]byte, error) {
 	b.WriteString("})\n")
 	src, err := format.Source([]byte(b.String()))
 	if err != nil {
-		return nil, fmt.Errorf("ingot: the file of revision %s: %w", r.ID, err)
+		return nil, within(fmt.Sprintf("the file of revision %s", r.ID), err)
 	}
 	return src, nil
 }

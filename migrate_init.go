@@ -115,7 +115,7 @@ func (s Scaffold) mainSource(here string) ([]byte, error) {
 	p("\t\t},\n\t})\n}")
 	src, err := format.Source(b.Bytes())
 	if err != nil {
-		return nil, fmt.Errorf("ingot: migrations/main.go: %w", err)
+		return nil, within("migrations/main.go", err)
 	}
 	return src, nil
 }

@@ -47,7 +47,7 @@ func FormatModels(s *Schema, d Dialect, pkg string) (source string, unsaid []Uns
 	text := w.file(pkg)
 	formatted, err := format.Source([]byte(text))
 	if err != nil {
-		return "", nil, fmt.Errorf("ingot: models as Go source: %w", err)
+		return "", nil, within("models as Go source", err)
 	}
 	return string(formatted), w.unsaid, nil
 }

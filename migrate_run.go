@@ -131,7 +131,7 @@ func (v *view) refuseEdited() error {
 		}
 		hash, err := n.upgradeHash()
 		if err != nil {
-			errs = append(errs, fmt.Errorf("ingot: revision %s: %w", n.ID, err))
+			errs = append(errs, within(fmt.Sprintf("revision %s", n.ID), err))
 		} else if version, _, _ := strings.Cut(r.Hash, ":"); strings.HasPrefix(hash, version+":") && hash != r.Hash {
 			errs = append(errs, fmt.Errorf("%w: %s, %s; put it back as it was, and the change into a new revision", ErrEdited, r.ID, r.describe()))
 		}
@@ -247,7 +247,7 @@ func (m *Migrator) downgradePlan(v *view, target string) ([]*node, error) {
 // checkSteps finds what would fail before anything runs.
 func checkSteps(n *node, steps []Step) error {
 	if _, err := HashSteps(steps); err != nil {
-		return fmt.Errorf("ingot: revision %s: %w", n.ID, err)
+		return within(fmt.Sprintf("revision %s", n.ID), err)
 	}
 	for i, s := range steps {
 		if do, ok := s.(Do); ok && do.Func == nil {
@@ -303,9 +303,9 @@ func (m *Migrator) locked(ctx context.Context, fn func(lock MigrationLock) error
 	lock, err := locker.LockMigrations(wait, conn, &m.db.server)
 	switch {
 	case err != nil && wait.Err() != nil && ctx.Err() == nil:
-		return fmt.Errorf("ingot: another migrator holds the lock of this database: %w", err)
+		return within("another migrator holds the lock of this database", err)
 	case err != nil:
-		return fmt.Errorf("ingot: no lock against other migrators: %w", err)
+		return within("no lock against other migrators", err)
 	}
 	defer func() {
 		free, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

@@ -111,11 +111,11 @@ func encodeValue(v any, c *column, e *encoding) (driver.Value, error) {
 	}
 	k, err := codecOf(t)
 	if err != nil {
-		return nil, fmt.Errorf("ingot: a %s in the query: %w", t, err)
+		return nil, within(fmt.Sprintf("a %s in the query", t), err)
 	}
 	x, err := k.value(copyOf(reflect.ValueOf(v)), e)
 	if err != nil {
-		return nil, fmt.Errorf("ingot: a %s in the query: %w", t, err)
+		return nil, within(fmt.Sprintf("a %s in the query", t), err)
 	}
 	return x, nil
 }
@@ -232,7 +232,7 @@ func plainCells(p any, names []string, ms *Models, base *addr) ([]any, error) {
 		}
 		return []any{&looseCell{codec: k, base: base, name: names[0]}}, nil
 	} else if t.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("ingot: SQL of %s: %w", t, err)
+		return nil, within(fmt.Sprintf("SQL of %s", t), err)
 	}
 	dest := make([]any, len(names))
 	for i, name := range names {
@@ -260,7 +260,7 @@ func plainCells(p any, names []string, ms *Models, base *addr) ([]any, error) {
 			}
 			k, err := codecOf(at.Type)
 			if err != nil {
-				return nil, fmt.Errorf("ingot: %s.%s: %w", t, f.Name, err)
+				return nil, within(fmt.Sprintf("%s.%s", t, f.Name), err)
 			}
 			dest[i] = &looseCell{codec: k, base: base, offset: offset, name: name}
 			break

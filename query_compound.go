@@ -265,7 +265,7 @@ func derivedMapper(c Common, name string) (*mapper, error) {
 	}
 	m, err := derive(typ, name, fields)
 	if err != nil {
-		return nil, fmt.Errorf("ingot: CTE of a %T: %w", c.v, err)
+		return nil, within(fmt.Sprintf("CTE of a %T", c.v), err)
 	}
 	return m, nil
 }

@@ -128,7 +128,7 @@ func (m *mapper) withKey(key []any, db *DB) (addr, error) {
 			continue
 		}
 		if err := c.store(p, key[i], &db.enc); err != nil {
-			return nil, fmt.Errorf("ingot: key of %s: %w", m.name, err)
+			return nil, within(fmt.Sprintf("key of %s", m.name), err)
 		}
 	}
 	return p, nil

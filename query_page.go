@@ -57,7 +57,7 @@ func (q Query[T]) Cursor(r Runner, x *T) (string, error) {
 		}
 		cv, err := newCursorValue(v)
 		if err != nil {
-			return "", fmt.Errorf("ingot: Cursor over %s.%s: %w", t.c.m.name, t.c.field, err)
+			return "", within(fmt.Sprintf("Cursor over %s.%s", t.c.m.name, t.c.field), err)
 		}
 		c.Values = append(c.Values, cv)
 	}

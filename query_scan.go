@@ -159,7 +159,7 @@ func (rd *reader) next(rows *sql.Rows) (addr, error) {
 	p := rd.fresh
 	rd.row = p
 	if err := rows.Scan(rd.dest...); err != nil {
-		return nil, fmt.Errorf("ingot: cannot read %s: %w", rd.m.name, err)
+		return nil, within(fmt.Sprintf("cannot read %s", rd.m.name), err)
 	}
 	if rd.scanned != nil {
 		if err := rd.scanned(p); err != nil {

@@ -174,7 +174,7 @@ func (v Values[T]) each(ctx context.Context, r Runner, yield func(T) bool) error
 		x := new(T)
 		base = addr(x)
 		if err := rows.Scan(dest...); err != nil {
-			return fmt.Errorf("ingot: cannot read a value: %w", err)
+			return within("cannot read a value", err)
 		}
 		if !yield(*x) {
 			return nil
@@ -211,7 +211,7 @@ func (v Values[T]) cells(columns []*column, base *addr) ([]any, error) {
 		} else {
 			var err error
 			if cell.codec, err = codecOf(at); err != nil {
-				return nil, fmt.Errorf("ingot: %s: %w", cell.name, err)
+				return nil, within(fmt.Sprintf("%s", cell.name), err)
 			}
 		}
 		dest[i] = cell
@@ -339,7 +339,7 @@ func readPlain[T any](db *DB, names []string, rows *sql.Rows) ([]T, error) {
 		x := new(T)
 		base = addr(x)
 		if err := rows.Scan(dest...); err != nil {
-			return nil, fmt.Errorf("ingot: cannot read a %T: %w", *x, err)
+			return nil, within(fmt.Sprintf("cannot read a %T", *x), err)
 		}
 		list = append(list, *x)
 	}

@@ -11,7 +11,7 @@ import (
 // schema is as before. [Do] changes nothing; [Exec] changes what its State says.
 func (s *Schema) Apply(step Step) error {
 	if err := s.apply(step); err != nil {
-		return fmt.Errorf("ingot: %v: %w", step, err)
+		return within(fmt.Sprintf("%v", step), err)
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func DecodeSteps(text []byte) ([]Step, error) {
 			s, err = decodeStep(x)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("ingot: steps, line %d: %w", n, err)
+			return nil, within(fmt.Sprintf("steps, line %d", n), err)
 		}
 		steps = append(steps, s)
 	}

@@ -62,7 +62,7 @@ func (db *DB) Inspect(ctx context.Context, schemas ...string) (*Schema, error) {
 	defer conn.Close()
 	s, err := d.Inspect(ctx, conn, &db.server, schemas)
 	if err != nil {
-		return nil, fmt.Errorf("ingot: cannot inspect the database: %w", err)
+		return nil, within("cannot inspect the database", err)
 	}
 	s.dialect = d
 	return s, nil
@@ -195,7 +195,7 @@ func (db *DB) ddl(first []string, steps []Step, before *Schema, last []string) (
 	for _, s := range steps {
 		ddl, err := d.DDL(s, before, &db.server)
 		if err != nil {
-			return nil, fmt.Errorf("ingot: %s: %w", s, err)
+			return nil, within(fmt.Sprintf("%s", s), err)
 		}
 		if err := before.Apply(s); err != nil {
 			return nil, err

@@ -31,7 +31,7 @@ func FormatSteps(steps []Step, pkg string) (string, error) {
 	const head = "package p\n\nvar _ = "
 	text, err := format.Source([]byte(head + g.value(reflect.ValueOf(steps), false) + "\n"))
 	if err != nil {
-		return "", fmt.Errorf("ingot: steps as Go source: %w", err)
+		return "", within("steps as Go source", err)
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(string(text), head), "\n"), nil
 }

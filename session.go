@@ -100,7 +100,7 @@ func (s *Session) AddAll(xs ...any) error {
 	var errs []error
 	for _, x := range xs {
 		if err := s.add(x); err != nil {
-			errs = append(errs, fmt.Errorf("ingot: Add: %w", err))
+			errs = append(errs, within("Add", err))
 		}
 	}
 	s.mistakes = append(s.mistakes, errs...)
@@ -119,7 +119,7 @@ func (s *Session) Delete(x any) error {
 	defer s.leave()
 	err := s.markDeleted(x)
 	if err != nil {
-		err = fmt.Errorf("ingot: Delete: %w", err)
+		err = within("Delete", err)
 		s.mistakes = append(s.mistakes, err)
 	}
 	return err

@@ -76,7 +76,7 @@ func (f *flush) hookRow(c *change) error {
 	}
 	x := c.e.m.instance(c.e.obj)
 	if err := f.s.outside(func() error { return hook(f.ctx, f.s, x) }); err != nil {
-		return fmt.Errorf("ingot: %s of %s: %w", name, c.e.name(), err)
+		return within(fmt.Sprintf("%s of %s", name, c.e.name()), err)
 	}
 	return nil
 }

@@ -214,7 +214,7 @@ func (s *Session) loadMissing(ctx context.Context, r *relation, owners []*entry)
 		return err
 	}
 	if err := s.loadRelation(ctx, r, missing, nil); err != nil {
-		return fmt.Errorf("ingot: loading %s.%s for the cascade: %w", r.m.name, r.field, err)
+		return within(fmt.Sprintf("loading %s.%s for the cascade", r.m.name, r.field), err)
 	}
 	return nil
 }

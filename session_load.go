@@ -46,7 +46,7 @@ func (s *Session) prepare(ctx context.Context, n need) error {
 	}
 	if !s.opts.noFlush && !s.flushing && s.visible(n) {
 		if err := s.flush(ctx, false); err != nil {
-			return fmt.Errorf("ingot: flush before the query (Autoflush): %w", err)
+			return within("flush before the query (Autoflush)", err)
 		}
 	}
 	// A text of the user's may write whatever it begins with.
@@ -411,7 +411,7 @@ func (s *Session) Load(ctx context.Context, x, field any, opts ...LoadOption) er
 	defer s.leave()
 	e, err := s.persistent(x)
 	if err != nil {
-		return fmt.Errorf("ingot: Load: %w", err)
+		return within("Load", err)
 	}
 	r, err := e.m.relationOf(e.obj, field)
 	if err != nil {
@@ -477,7 +477,7 @@ func (s *Session) Refresh(ctx context.Context, xs ...any) error {
 	for _, x := range xs {
 		e, err := s.persistent(x)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("ingot: Refresh: %w", err))
+			errs = append(errs, within("Refresh", err))
 			continue
 		}
 		byModel[e.m.index] = append(byModel[e.m.index], e)
@@ -627,7 +627,7 @@ func (s *Session) Expire(xs ...any) error {
 	for _, x := range xs {
 		e, err := s.persistent(x)
 		if err != nil {
-			return fmt.Errorf("ingot: Expire: %w", err)
+			return within("Expire", err)
 		}
 		es = append(es, e)
 	}

@@ -26,16 +26,16 @@ func Merge[T any](ctx context.Context, s *Session, x *T, fields ...any) (*T, err
 	defer s.leave()
 	m, p, err := s.writable(x)
 	if err != nil {
-		return nil, fmt.Errorf("ingot: Merge: %w", err)
+		return nil, within("Merge", err)
 	}
 	mg := &merge{s: s, ctx: ctx, done: map[addr]*entry{}}
 	only, err := m.fieldsOf(p, fields)
 	if err != nil {
-		return nil, fmt.Errorf("ingot: Merge: %w", err)
+		return nil, within("Merge", err)
 	}
 	e, err := mg.merge(m, p, only)
 	if err != nil {
-		return nil, fmt.Errorf("ingot: Merge: %w", err)
+		return nil, within("Merge", err)
 	}
 	return ref[T](e.obj), nil
 }
@@ -222,7 +222,7 @@ func (s *Session) Attach(xs ...any) error {
 			err = s.attach(m, p)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("ingot: Attach: %w", err))
+			errs = append(errs, within("Attach", err))
 		}
 	}
 	return errors.Join(errs...)
@@ -320,7 +320,7 @@ func (s *Session) Expunge(xs ...any) error {
 			}
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("ingot: Expunge: %w", err))
+			errs = append(errs, within("Expunge", err))
 			continue
 		}
 		s.expunge(e)

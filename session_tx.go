@@ -237,7 +237,7 @@ func (s *Session) rollback(ctx context.Context) error {
 	s.failed, s.mistakes = nil, nil
 	if err != nil {
 		// The connection is gone and the transaction with it; there is nothing to do.
-		return fmt.Errorf("ingot: ROLLBACK failed, the connection was given up: %w", err)
+		return within("ROLLBACK failed, the connection was given up", err)
 	}
 	return nil
 }

@@ -500,7 +500,7 @@ func (st *step) insertBatch(cs []*change) error {
 	if generated {
 		id, err := res.LastInsertId()
 		if err != nil {
-			return fmt.Errorf("ingot: the key of a new %s did not come back: %w", st.m.name, err)
+			return within(fmt.Sprintf("the key of a new %s did not come back", st.m.name), err)
 		}
 		auto := st.m.auto
 		for i, c := range cs {
