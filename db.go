@@ -123,6 +123,9 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 			sqldb.SetConnMaxIdleTime(0)
 		}
 	}
+	if err := o.Models.checkNames(&db.server); err != nil {
+		return nil, err
+	}
 	db.enc = newEncoding(o.Models, d, &db.server)
 	if db.server.CacheStatements {
 		db.stmts = newStatementCache(sqldb, cmp.Or(o.Statements, 256))

@@ -70,6 +70,7 @@ type Caps struct {
 	Keys              KeyRule // how generated keys of a multi-row INSERT find their objects
 	MaxParams         int     // parameters in one statement
 	MaxIdent          int     // bytes in an identifier; 0 means no limit
+	IdentChars        bool    // MaxIdent counts characters
 	BatchRows         int     // most rows worth putting into one statement
 	BatchParams       int     // most parameters worth binding in one that has several rows; 0 means no limit but MaxParams
 	CacheStatements   bool    // preparing once pays: the driver keeps no statements itself

@@ -3,6 +3,7 @@ package ingot
 import (
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -61,6 +62,32 @@ func newEncoding(ms *Models, d Dialect, srv *Server) encoding {
 		}
 	}
 	return e
+}
+
+// checkNames refuses names of tables and columns that are longer than the server takes: some
+// would cut them, and find another table's.
+func (ms *Models) checkNames(srv *Server) error {
+	if ms == nil || srv.MaxIdent == 0 {
+		return nil
+	}
+	var errs []error
+	check := func(m *mapper, field, option, name string) {
+		n, unit := len(name), "bytes"
+		if srv.IdentChars {
+			n, unit = utf8.RuneCountInString(name), "characters"
+		}
+		if n > srv.MaxIdent {
+			errs = append(errs, &MappingError{Type: m.name, Field: field,
+				Text: fmt.Sprintf("the name %q has %d %s, and %s takes %d: give a shorter one with %s:", name, n, unit, srv, srv.MaxIdent, option)})
+		}
+	}
+	for _, m := range ms.mappers {
+		check(m, "", "table", m.table.Name)
+		for _, c := range m.columns {
+			check(m, c.field, "column", c.name)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func newKeep(c *column, t Type, srv *Server) columnKeep {

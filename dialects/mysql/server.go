@@ -180,6 +180,7 @@ func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
 		LastInsertID:    true,
 		MaxParams:       65535,
 		MaxIdent:        64,
+		IdentChars:      true,
 		BatchRows:       500,
 		CacheStatements: true,
 		Savepoints:      true,
