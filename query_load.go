@@ -553,6 +553,9 @@ func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int, db *DB) in
 		return len(ask)
 	}
 	room := (db.maxParams() - len(r.args) - 8) / width
+	if most := db.server.BatchParams; most > 0 {
+		room = min(room, 5*most/width) // a longer list costs more to bind than another statement
+	}
 	if width > 1 && !db.server.TupleIn {
 		room = min(room, 200) // a chain of ORs is as deep as it is long, and depth is limited
 	}

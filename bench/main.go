@@ -44,6 +44,7 @@ func main() {
 	rounds := flag.Int("rounds", 20, "rounds; a ratio is the median over them")
 	slice := flag.Duration("slice", 20*time.Millisecond, "time of one implementation's turn")
 	clock := flag.String("clock", "wall", "what is measured: wall, or cpu (of this process, so on SQLite steadier beside other load)")
+	grow := flag.String("growth", "", "file for a plot (SVG) of how times grow with the number of rows, instead of the table")
 	profile := flag.String("cpuprofile", "", "file for a CPU profile")
 	flag.Parse()
 	if *clock == "cpu" {
@@ -61,6 +62,13 @@ func main() {
 		defer pprof.StopCPUProfile()
 	}
 	ctx := context.Background()
+	if *grow != "" {
+		if err := plotGrowth(ctx, *grow, strings.Split(*dbs, ",")[0]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	for _, kind := range strings.Split(*dbs, ",") {
 		if err := run(ctx, kind, list(*only), list(*impl), *rounds, *slice); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)

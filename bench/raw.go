@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // raw is what a patient expert writes by hand on database/sql: everything prepared once,
@@ -164,12 +165,29 @@ func (r *raw) userArgs(us []user) []any {
 	return args
 }
 
+type names struct {
+	authors [authors]string
+	books   [authors][children]string
+}
+
+// titles are the texts of the graph, made once.
+var titles = sync.OnceValue(func() *names {
+	n := new(names)
+	for i := range n.authors {
+		n.authors[i] = fmt.Sprintf("author %d", i)
+		for j := range n.books[i] {
+			n.books[i][j] = fmt.Sprintf("book %d of %d", j, i)
+		}
+	}
+	return n
+})
+
 func makeGraph(authors, books int) []*author {
 	out := make([]*author, authors)
 	for i := range out {
-		out[i] = &author{Name: fmt.Sprintf("author %d", i)}
+		out[i] = &author{Name: titles().authors[i]}
 		for j := range books {
-			out[i].Books = append(out[i].Books, &book{Title: fmt.Sprintf("book %d of %d", j, i), Pages: int64(100 + j)})
+			out[i].Books = append(out[i].Books, &book{Title: titles().books[i][j], Pages: int64(100 + j)})
 		}
 	}
 	return out
