@@ -98,6 +98,7 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	}
 	c.from, c.to = c.prepare(from), c.prepare(to)
 	renames := c.renames()
+	c.spell()
 	for i := range c.to.Tables {
 		if old := c.find(c.from, c.to.Tables[i].name()); old != nil && c.to.modeled {
 			c.adopt(old, &c.to.Tables[i])
@@ -297,6 +298,67 @@ func (c *comparison) renames() []Step {
 		}
 	}
 	return steps
+}
+
+// spell gives what to has the names that the database knows it by: cut where it cuts them, and
+// as from has them where case makes no other name. The steps speak of one thing by one name.
+func (c *comparison) spell() {
+	if c.traits.MaxIdent == 0 && !c.traits.FoldNames && !c.traits.FoldTables {
+		return
+	}
+	cut := func(name *string) { *name = cutIdent(*name, c.traits.MaxIdent) }
+	for i := range c.to.Tables {
+		t := &c.to.Tables[i]
+		column := func(of *Table, name *string) {
+			if of != nil && c.column(of, *name) != nil {
+				*name = c.column(of, *name).Name
+			}
+			cut(name)
+		}
+		old := c.find(c.from, t.name())
+		if old != nil {
+			t.Schema, t.Name = old.Schema, old.Name
+		}
+		cut(&t.Schema)
+		cut(&t.Name)
+		list := func(of *Table, names []string) {
+			for j := range names {
+				column(of, &names[j])
+			}
+		}
+		for j := range t.Columns {
+			column(old, &t.Columns[j].Name)
+		}
+		cut(&t.PrimaryKey.Name)
+		list(old, t.PrimaryKey.Columns)
+		for j := range t.Uniques {
+			cut(&t.Uniques[j].Name)
+			list(old, t.Uniques[j].Columns)
+		}
+		for j := range t.Checks {
+			cut(&t.Checks[j].Name)
+		}
+		for j := range t.Indexes {
+			x := &t.Indexes[j]
+			cut(&x.Name)
+			for k := range x.Parts {
+				column(old, &x.Parts[k].Column)
+			}
+			list(old, x.Include)
+		}
+		for j := range t.ForeignKeys {
+			f := &t.ForeignKeys[j]
+			cut(&f.Name)
+			list(old, f.Columns)
+			ref := c.find(c.from, f.ref())
+			list(ref, f.RefColumns)
+			if ref != nil {
+				f.RefSchema, f.RefTable = ref.Schema, ref.Name
+			}
+			cut(&f.RefSchema)
+			cut(&f.RefTable)
+		}
+	}
 }
 
 // find is the table that goes by the name; nil if there is none.

@@ -470,10 +470,10 @@ func indexTexts(x *Index) []SQLText {
 	return texts
 }
 
-// retypes reports whether one of the columns gets another type.
+// retypes reports whether one of the columns gets another type or collation.
 func (d *tableDiff) retypes(columns []string) bool {
 	return slices.ContainsFunc(d.alterColumns, func(a AlterColumn) bool {
-		return slices.Contains(columns, a.Old.Name) && !d.c.sameColumnType(&a.Old, &a.New)
+		return slices.Contains(columns, a.Old.Name) && (!d.c.sameColumnType(&a.Old, &a.New) || a.Old.Collation != a.New.Collation)
 	})
 }
 

@@ -164,7 +164,6 @@ func (i *inspection) readTables(ctx context.Context) error {
 		for _, word := range strings.Fields(row[4]) {
 			name, value, _ := strings.Cut(word, "=")
 			switch name = strings.ToLower(name); {
-			case name == "transactional" && value == "1": // as it is anyway
 			case name == "row_format", numberOption(name):
 				options = append(options, ingot.Option{Name: name, Value: value})
 			case name == "partitioned":

@@ -108,7 +108,8 @@ func normalOptions(options []ingot.Option) []ingot.Option {
 		switch {
 		case o.Name == "engine" && o.Value != "innodb",
 			o.Name == "charset" && o.Value != "utf8mb4" && !collated,
-			o.Name == "collate", numberOption(o.Name),
+			o.Name == "collate",
+			numberOption(o.Name) && !((o.Name == "transactional" || o.Name == "page_checksum") && o.Value == "1"), // as they are anyway
 			o.Name == "row_format" && o.Value != "default" && o.Value != "dynamic":
 			out = append(out, o)
 		}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"ingot"
+	"ingot/dialects/internal/sqltext"
 )
 
 // DDL renders a step as statements. Statements of one step belong into one transaction,
@@ -625,10 +626,20 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 			actions = append(actions, name+set)
 		}
 	}
-	var statements []string
+	var statements, after []string
+	if retype && before != nil && before.Table(x.Table) != nil {
+		a := aside{t: before.Table(x.Table), column: c.Name}
+		if old.Enum != "" || c.Enum != "" {
+			a.recast = recast(old, c, before)
+		}
+		if statements, after, err = a.statements(); err != nil {
+			return nil, err
+		}
+	}
 	if len(actions) > 0 {
 		statements = append(statements, alter(x.Table)+strings.Join(actions, ", "))
 	}
+	statements = append(statements, after...)
 	if identityComes { // rows that are there have keys already
 		last, beyond, start := "max", ">=", int64(1)
 		if i := c.Identity; i != nil {
@@ -702,42 +713,144 @@ func remakeColumn(table ingot.TableName, c ingot.Column, before *ingot.Schema) (
 	if t == nil {
 		return nil, fmt.Errorf("there is no table %s", table)
 	}
-	def, err := columnDef(c)
-	if err != nil {
-		return nil, fmt.Errorf("table %s: %w", table, err)
-	}
-	statements := []string{
-		alter(table) + "DROP COLUMN " + ident(c.Name),
-		alter(table) + "ADD COLUMN " + def,
-	}
-	if slices.Contains(t.PrimaryKey.Columns, c.Name) {
-		statements = append(statements, alter(table)+"ADD "+primaryKeyDef(t.PrimaryKey))
-	}
-	for _, u := range t.Uniques {
-		if slices.Contains(u.Columns, c.Name) {
-			statements = append(statements, alter(table)+"ADD "+uniqueDef(u))
+	a := aside{t: t, gone: []ingot.Column{c}}
+	drops, adds, err := a.statements()
+	return append(drops, adds...), err
+}
+
+// An aside is what has to go while a column changes, and comes back after: PostgreSQL changes
+// no type under a generated column, and reads no constant of an enum as something else.
+type aside struct {
+	t      *ingot.Table
+	gone   []ingot.Column // columns made anew
+	column string         // the one whose type changes; empty where none does
+	recast func(ingot.SQLText) ingot.SQLText
+}
+
+func (a aside) statements() (drops, adds []string, err error) {
+	table := tableName(*a.t)
+	for _, g := range a.t.Columns {
+		if a.column != "" && g.Name != a.column && g.Generated != "" && rules.Mentions(string(g.Generated), a.column) {
+			a.gone = append(a.gone, g)
 		}
 	}
-	for _, k := range t.Checks {
-		if rules.Mentions(string(k.Expr), c.Name) {
-			statements = append(statements, alter(table)+"ADD "+checkDef(k)+notValid(k.NotValid))
+	if a.recast == nil {
+		a.column, a.recast = "", func(text ingot.SQLText) ingot.SQLText { return text }
+	}
+	gone := func(columns []string) bool {
+		return slices.ContainsFunc(a.gone, func(g ingot.Column) bool { return slices.Contains(columns, g.Name) })
+	}
+	mentions := func(texts ...ingot.SQLText) bool {
+		return slices.ContainsFunc(texts, func(text ingot.SQLText) bool {
+			return text != "" && (a.column != "" && rules.Mentions(string(text), a.column) ||
+				slices.ContainsFunc(a.gone, func(g ingot.Column) bool { return rules.Mentions(string(text), g.Name) }))
+		})
+	}
+	var parts []string
+	add := func(text string) { parts = append(parts, alter(table)+"ADD "+text) }
+	if gone(a.t.PrimaryKey.Columns) {
+		add(primaryKeyDef(a.t.PrimaryKey))
+	}
+	for _, u := range a.t.Uniques {
+		if gone(u.Columns) {
+			add(uniqueDef(u))
 		}
 	}
-	for _, f := range t.ForeignKeys {
-		if slices.Contains(f.Columns, c.Name) {
-			statements = append(statements, alter(table)+"ADD "+foreignKeyDef(f)+notValid(f.NotValid))
-		}
-	}
-	for _, x := range t.Indexes {
-		if indexMentions(x, c.Name) {
-			text, err := createIndex(table, x)
-			if err != nil {
-				return nil, err
+	for _, k := range a.t.Checks {
+		if mentions(k.Expr) {
+			if a.column != "" && k.Name != "" {
+				drops = append(drops, alter(table)+"DROP CONSTRAINT "+ident(k.Name))
 			}
-			statements = append(statements, text)
+			k.Expr = a.recast(k.Expr)
+			add(checkDef(k) + notValid(k.NotValid))
 		}
 	}
-	return append(statements, columnComment(table, c.Name, "", c.Comment)...), nil
+	for _, f := range a.t.ForeignKeys {
+		if gone(f.Columns) {
+			add(foreignKeyDef(f) + notValid(f.NotValid))
+		}
+	}
+	for _, x := range a.t.Indexes {
+		texts := []ingot.SQLText{x.Where}
+		columns := slices.Clone(x.Include)
+		x.Parts = slices.Clone(x.Parts)
+		for i, p := range x.Parts {
+			texts, columns = append(texts, p.Expr), append(columns, p.Column)
+			x.Parts[i].Expr = a.recast(p.Expr)
+		}
+		if !mentions(texts...) && !gone(columns) {
+			continue
+		}
+		if a.column != "" {
+			drops = append(drops, "DROP INDEX "+tableIdent(ingot.TableName{Schema: a.t.Schema, Name: x.Name}))
+		}
+		x.Where, x.Concurrently = a.recast(x.Where), false
+		text, err := createIndex(table, x)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts = append(parts, text)
+	}
+	for _, g := range a.gone {
+		drops = append(drops, alter(table)+"DROP COLUMN "+ident(g.Name))
+		g.Generated = a.recast(g.Generated)
+		def, err := columnDef(g)
+		if err != nil {
+			return nil, nil, fmt.Errorf("table %s: %w", table, err)
+		}
+		adds = append(adds, alter(table)+"ADD COLUMN "+def)
+	}
+	adds = append(adds, parts...)
+	for _, g := range a.gone {
+		adds = append(adds, columnComment(table, g.Name, "", g.Comment)...)
+	}
+	return drops, adds, nil
+}
+
+// recast gives constants that were of the old type, and can be of the new one, the new type.
+func recast(old, new ingot.Column, before *ingot.Schema) func(ingot.SQLText) ingot.SQLText {
+	from, _ := typeOf(old)
+	to, _ := typeOf(new)
+	var values []string
+	for _, e := range before.Enums {
+		if new.Enum != "" && splitName(new.Enum) == enumName(e) {
+			values = e.Values
+		}
+	}
+	return func(text ingot.SQLText) ingot.SQLText {
+		tokens, ok := lexical.Tokens(string(text))
+		if !ok {
+			return text
+		}
+		var b strings.Builder
+		at := 0
+		for i := 0; i+2 < len(tokens); i++ {
+			if tokens[i].Kind != sqltext.String || !tokens[i+1].Is("::") || new.Enum != "" && !slices.Contains(values, tokens[i].Text) {
+				continue
+			}
+			last := i + 2
+			for last+2 < len(tokens) && tokens[last+1].Is(".") {
+				last += 2
+			}
+			if last+1 < len(tokens) && tokens[last].Is("character") && tokens[last+1].Is("varying") {
+				last++
+			}
+			if cast := text[tokens[i+2].Start:tokens[last].End]; sameTypeName(string(cast), from) {
+				b.WriteString(string(text[at:tokens[i+2].Start]) + to)
+				at = tokens[last].End
+			}
+		}
+		return ingot.SQLText(b.String()) + text[at:]
+	}
+}
+
+// sameTypeName compares a type as catalogs print it with one as DDL spells it, without length.
+func sameTypeName(cast, native string) bool {
+	plain := func(name string) string {
+		name, _, _ = strings.Cut(string(Dialect{}.CanonicalType(ingot.Type(name))), "(")
+		return strings.ReplaceAll(name, `"`, "")
+	}
+	return plain(cast) == plain(native)
 }
 
 func indexMentions(x ingot.Index, column string) bool {
@@ -789,45 +902,41 @@ func alterEnum(old, enum ingot.Enum, before *ingot.Schema) ([]string, error) {
 	statements = append(statements, "ALTER TYPE "+tableIdent(name)+" RENAME TO "+ident(stale.Name), createEnum(name, enum.Values))
 	for _, t := range before.Tables {
 		for _, c := range t.Columns {
-			if c.Enum != "" && splitName(c.Enum) == enumName(old) {
-				statements = append(statements, convertEnum(t, c, name)...)
+			array, is := "", c.Enum != "" && splitName(c.Enum) == enumName(old)
+			if element, ok := strings.CutSuffix(string(c.Type), "[]"); ok && strings.ReplaceAll(element, `"`, "") == enumName(old).String() {
+				array, is = "[]", true
 			}
+			if !is {
+				continue
+			}
+			converted, err := convertEnum(&t, c, name, array)
+			if err != nil {
+				return nil, err
+			}
+			statements = append(statements, converted...)
 		}
 	}
 	return append(statements, "DROP TYPE "+tableIdent(stale)), nil
 }
 
-// convertEnum moves a column to the type's new body. Expressions hold constants of the old
-// one, so that what they stand in goes before and comes back after.
-func convertEnum(t ingot.Table, c ingot.Column, enum ingot.TableName) []string {
-	table := tableName(t)
-	var statements, after []string
-	for _, k := range t.Checks {
-		if rules.Mentions(string(k.Expr), c.Name) && k.Name != "" {
-			statements = append(statements, alter(table)+"DROP CONSTRAINT "+ident(k.Name))
-			after = append(after, alter(table)+"ADD "+checkDef(k)+notValid(k.NotValid))
-		}
-	}
-	for _, x := range t.Indexes {
-		expression := slices.ContainsFunc(x.Parts, func(p ingot.IndexPart) bool { return p.Expr != "" })
-		if (x.Where != "" || expression) && indexMentions(x, c.Name) {
-			statements = append(statements, "DROP INDEX "+tableIdent(ingot.TableName{Schema: t.Schema, Name: x.Name}))
-			x.Concurrently = false
-			if text, err := createIndex(table, x); err == nil {
-				after = append(after, text)
-			}
-		}
+// convertEnum moves a column, or one of arrays, to the type's new body. Expressions hold
+// constants of the old one, so that what they stand in goes before and comes back after.
+func convertEnum(t *ingot.Table, c ingot.Column, enum ingot.TableName, array string) ([]string, error) {
+	a := aside{t: t, column: c.Name, recast: func(text ingot.SQLText) ingot.SQLText { return text }}
+	statements, after, err := a.statements()
+	if err != nil {
+		return nil, err
 	}
 	name := "ALTER COLUMN " + ident(c.Name) + " "
 	var actions []string
 	if c.Default != "" {
 		actions = append(actions, name+"DROP DEFAULT")
 	}
-	actions = append(actions, name+"TYPE "+tableIdent(enum)+" USING "+ident(c.Name)+"::text::"+tableIdent(enum))
+	actions = append(actions, name+"TYPE "+tableIdent(enum)+array+" USING "+ident(c.Name)+"::text"+array+"::"+tableIdent(enum)+array)
 	if c.Default != "" {
 		actions = append(actions, name+"SET DEFAULT "+expr(c.Default))
 	}
-	return append(append(statements, alter(table)+strings.Join(actions, ", ")), after...)
+	return append(append(statements, alter(tableName(*t))+strings.Join(actions, ", ")), after...), nil
 }
 
 // subsequence reports whether all of a stand in b in the same order.
