@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -128,6 +129,9 @@ func (s *Session) flush(ctx context.Context, final bool) error {
 		return s.fail(err)
 	case err != nil:
 		work.revert()
+		if !strings.HasPrefix(err.Error(), "ingot: ") {
+			err = within("Flush", err)
+		}
 		return s.fail(canceled(ctx, err))
 	}
 	if len(work.changes) == 0 {

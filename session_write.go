@@ -247,7 +247,7 @@ func (f *flush) run(steps []*step, final bool) error {
 			if alone && unknownOutcome(err) {
 				return fmt.Errorf("%w: %w", ErrCommitUnknown, err)
 			}
-			return err
+			return st.blame(err)
 		}
 	}
 	return nil
