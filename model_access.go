@@ -194,9 +194,14 @@ func (m *mapper) relationAt(offset uintptr, t reflect.Type) *relation {
 }
 
 func (m *mapper) placeAt(offset uintptr, t reflect.Type) fieldPlace {
-	i, _ := slices.BinarySearchFunc(m.places, offset, func(p fieldPlace, o uintptr) int {
-		return int(p.offset) - int(o)
-	})
+	i, j := 0, len(m.places)
+	for i < j { // by hand: every field named in a query comes here
+		if h := int(uint(i+j) >> 1); m.places[h].offset < offset {
+			i = h + 1
+		} else {
+			j = h
+		}
+	}
 	for ; i < len(m.places) && m.places[i].offset == offset; i++ {
 		if m.places[i].typ == t {
 			return m.places[i]

@@ -434,12 +434,8 @@ func (r *renderer) selection(q *query, w want, s *rendered) {
 		if s.cols = r.resultColumns(q, root); s.cols == nil {
 			return
 		}
-		for i, c := range s.cols {
-			if i > 0 {
-				r.text(", ")
-			}
-			r.scanColumn(root.alias, c)
-		}
+		usual := q.only == nil && q.deferred == nil && q.undeferred == nil
+		r.scanList(root, s.cols, usual && r.inner == 0 && root.alias == 1)
 	}
 
 	r.text(" FROM ")
@@ -513,6 +509,25 @@ func (r *renderer) outputs(list []output, named bool) []*column {
 		}
 	}
 	return cols
+}
+
+// A usualList is the key under which the text of scanList is kept.
+type usualList struct{ *mapper }
+
+// scanList writes the columns of instances. Most queries ask for the usual ones of their
+// first variable, whose text is made once.
+func (r *renderer) scanList(root *source, cols []*column, usual bool) {
+	if usual {
+		if text, ok := r.db.kept.Load(usualList{root.m}); ok {
+			r.text(text.(string))
+			return
+		}
+	}
+	start := len(r.b)
+	r.scanColumns(root.alias, cols)
+	if usual {
+		r.db.kept.Store(usualList{root.m}, string(r.b[start:]))
+	}
 }
 
 // resultColumns is the columns of the instances that the query asks for: the key always,
