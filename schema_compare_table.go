@@ -252,50 +252,25 @@ func (d *tableDiff) diffPrimaryKey() {
 
 func (d *tableDiff) diffUniques() {
 	c := d.c
-	same := func(a, b Unique) bool {
-		return slices.Equal(c.keys(a.Columns), c.keys(b.Columns)) && a.Deferrable == b.Deferrable && a.NullsNotDistinct == b.NullsNotDistinct
-	}
-	m := match(c, d.old.Uniques, d.new.Uniques, func(u Unique) (string, bool) { return u.Name, u.AnyName }, same)
-	for _, u := range m.gone {
-		if c.mayDrop(Object{ObjectUnique, d.table, u.Name}) {
-			d.dropUniques = append(d.dropUniques, u)
-		}
-	}
-	for _, p := range m.changed {
-		d.dropUniques = append(d.dropUniques, p.from)
-		m.added = append(m.added, p.to)
-	}
-	for _, u := range m.added {
-		u.AnyName = false
-		d.addUniques = append(d.addUniques, u)
-	}
+	d.dropUniques, d.addUniques, _ = diffParts(d, ObjectUnique, d.old.Uniques, d.new.Uniques,
+		func(u *Unique) (string, *bool) { return u.Name, &u.AnyName },
+		func(a, b Unique) bool {
+			return slices.Equal(c.keys(a.Columns), c.keys(b.Columns)) && a.Deferrable == b.Deferrable && a.NullsNotDistinct == b.NullsNotDistinct
+		})
 }
 
 func (d *tableDiff) diffForeignKeys() {
 	c := d.c
-	same := func(a, b ForeignKey) bool {
-		return slices.Equal(c.joins(&a), c.joins(&b)) && c.tableKey(a.ref()) == c.tableKey(b.ref()) &&
-			a.OnDelete == b.OnDelete && a.OnUpdate == b.OnUpdate && a.Match == b.Match && a.Deferrable == b.Deferrable
-	}
-	m := match(c, d.old.ForeignKeys, d.new.ForeignKeys, func(f ForeignKey) (string, bool) { return f.Name, f.AnyName }, same)
-	d.sameForeignKeys = m.same
-	for _, p := range m.same {
+	d.dropForeignKeys, d.addForeignKeys, d.sameForeignKeys = diffParts(d, ObjectForeignKey, d.old.ForeignKeys, d.new.ForeignKeys,
+		func(f *ForeignKey) (string, *bool) { return f.Name, &f.AnyName },
+		func(a, b ForeignKey) bool {
+			return slices.Equal(c.joins(&a), c.joins(&b)) && c.tableKey(a.ref()) == c.tableKey(b.ref()) &&
+				a.OnDelete == b.OnDelete && a.OnUpdate == b.OnUpdate && a.Match == b.Match && a.Deferrable == b.Deferrable
+		})
+	for _, p := range d.sameForeignKeys {
 		if p.from.NotValid && !p.to.NotValid {
 			d.validate = append(d.validate, p.from.Name)
 		}
-	}
-	for _, f := range m.gone {
-		if c.mayDrop(Object{ObjectForeignKey, d.table, f.Name}) {
-			d.dropForeignKeys = append(d.dropForeignKeys, f)
-		}
-	}
-	for _, p := range m.changed {
-		d.dropForeignKeys = append(d.dropForeignKeys, p.from)
-		m.added = append(m.added, p.to)
-	}
-	for _, f := range m.added {
-		f.AnyName = false
-		d.addForeignKeys = append(d.addForeignKeys, f)
 	}
 }
 
@@ -314,49 +289,46 @@ func (c *comparison) joins(f *ForeignKey) []string {
 }
 
 func (d *tableDiff) diffChecks() {
-	c := d.c
-	same := func(a, b Check) bool {
-		return c.sameText(TextPair{Object{ObjectCheck, d.table, a.Name}, "check", a.Expr, b.Expr})
-	}
-	m := match(c, d.old.Checks, d.new.Checks, func(k Check) (string, bool) { return k.Name, k.AnyName }, same)
-	for _, p := range m.same {
+	var same []pair[Check]
+	d.dropChecks, d.addChecks, same = diffParts(d, ObjectCheck, d.old.Checks, d.new.Checks,
+		func(k *Check) (string, *bool) { return k.Name, &k.AnyName },
+		func(a, b Check) bool {
+			return d.c.sameText(TextPair{Object{ObjectCheck, d.table, a.Name}, "check", a.Expr, b.Expr})
+		})
+	for _, p := range same {
 		if p.from.NotValid && !p.to.NotValid {
 			d.validate = append(d.validate, p.from.Name)
 		}
 	}
-	for _, k := range m.gone {
-		if c.mayDrop(Object{ObjectCheck, d.table, k.Name}) {
-			d.dropChecks = append(d.dropChecks, k)
-		}
-	}
-	for _, p := range m.changed {
-		d.dropChecks = append(d.dropChecks, p.from)
-		m.added = append(m.added, p.to)
-	}
-	for _, k := range m.added {
-		k.AnyName = false
-		d.addChecks = append(d.addChecks, k)
-	}
 }
 
 func (d *tableDiff) diffIndexes() {
-	c := d.c
-	m := match(c, d.old.Indexes, d.new.Indexes, func(x Index) (string, bool) { return x.Name, x.AnyName }, func(a, b Index) bool {
-		return c.sameIndex(d.table, &a, &b)
-	})
+	d.dropIndexes, d.addIndexes, _ = diffParts(d, ObjectIndex, d.old.Indexes, d.new.Indexes,
+		func(x *Index) (string, *bool) { return x.Name, &x.AnyName },
+		func(a, b Index) bool { return d.c.sameIndex(d.table, &a, &b) })
+}
+
+// diffParts pairs the parts of one kind, and says which are to be dropped, which to be added,
+// and which are the same: what changed under its name is dropped and added.
+func diffParts[T any](d *tableDiff, kind ObjectKind, old, new []T, name func(*T) (name string, any *bool), same func(a, b T) bool) (drop, add []T, kept []pair[T]) {
+	m := match(d.c, old, new, name, same)
 	for _, x := range m.gone {
-		if !d.implied(&x) && c.mayDrop(Object{ObjectIndex, d.table, x.Name}) {
-			d.dropIndexes = append(d.dropIndexes, x)
+		if i, ok := any(&x).(*Index); ok && d.implied(i) {
+			continue
+		}
+		if n, _ := name(&x); d.c.mayDrop(Object{kind, d.table, n}) {
+			drop = append(drop, x)
 		}
 	}
+	add = m.added
 	for _, p := range m.changed {
-		d.dropIndexes = append(d.dropIndexes, p.from)
-		m.added = append(m.added, p.to)
+		drop, add = append(drop, p.from), append(add, p.to)
 	}
-	for _, x := range m.added {
-		x.AnyName = false
-		d.addIndexes = append(d.addIndexes, x)
+	for i := range add {
+		_, convention := name(&add[i])
+		*convention = false
 	}
+	return drop, add, m.same
 }
 
 // implied reports whether the database made the index itself, for a foreign key that stays
@@ -400,8 +372,12 @@ type matching[T any] struct {
 
 // match pairs parts, one to one: by name where both sides have the same one, then by what
 // they are where the new side has no name it insists on.
-func match[T any](c *comparison, old, new []T, name func(T) (name string, any bool), same func(a, b T) bool) matching[T] {
+func match[T any](c *comparison, old, new []T, part func(*T) (name string, any *bool), same func(a, b T) bool) matching[T] {
 	var m matching[T]
+	name := func(x T) (string, bool) {
+		n, convention := part(&x)
+		return n, *convention
+	}
 	oldDone, newDone := make([]bool, len(old)), make([]bool, len(new))
 	for j, b := range new {
 		nb, _ := name(b)

@@ -1,6 +1,8 @@
 package dbtest
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -306,4 +308,39 @@ UNION ALL SELECT c.relname || E'\x01', concat_ws(' ', c.relpersistence, c.relopt
 	return out
 }
 
-var _ = fmt.Sprint
+// A countingQueryer counts the questions. It begins no transaction.
+type countingQueryer struct {
+	ingot.Queryer
+	n int
+}
+
+func (q *countingQueryer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	q.n++
+	return q.Queryer.QueryContext(ctx, query, args...)
+}
+
+func TestInspectionAsksTheSameNumberOfQuestionsWhateverIsThere(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		count := func() (questions, tables int) {
+			conn, err := db.Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			q := &countingQueryer{Queryer: conn}
+			s, err := db.schemaDialect(t).Inspect(t.Context(), q, &db.Server, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return q.n, len(s.Tables)
+		}
+		none, _ := count()
+		for i := range 30 {
+			db.exec(t, fmt.Sprintf("CREATE TABLE t%d (id integer PRIMARY KEY, a integer NOT NULL, b varchar(20) DEFAULT 'x', CHECK (a > 0), CONSTRAINT u%d UNIQUE (b, a), CONSTRAINT f%d FOREIGN KEY (a) REFERENCES t%d (id))", i, i, i, max(0, i-1)),
+				fmt.Sprintf("CREATE INDEX i%d ON t%d (b)", i, i))
+		}
+		if many, tables := count(); many != none || tables != 30 {
+			t.Errorf("%d questions about nothing, %d about %d tables", none, many, tables)
+		}
+	})
+}
