@@ -42,6 +42,10 @@ func addrOf(x any) (addr, reflect.Type) {
 	return v.UnsafePointer(), v.Type().Elem()
 }
 
+// number is the address as a number, for looking up who lives there and nothing else: it
+// keeps nothing alive.
+func number(p addr) int64 { return int64(uintptr(p)) }
+
 // pointerTo is the address as a *t. It does not allocate.
 func pointerTo(t reflect.Type, p addr) any { return reflect.NewAt(t, p).Interface() }
 

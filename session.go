@@ -25,8 +25,8 @@ type Session struct {
 	failed   error   // why the session refuses work until Rollback
 	mistakes []error // of Add and Delete, for the next flush
 
-	maps   []*identityMap // by model; nil where none was met
-	byAddr map[addr]*entry
+	maps   []*identityMap  // by model; nil where none was met
+	byAddr *intTable       // by address of the instance; nil until somebody asks
 	left   map[addr]*entry // those that were here once
 	added  []*entry        // pending, in the order they were added
 	doomed int             // entries marked for deletion

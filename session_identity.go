@@ -61,7 +61,7 @@ func (s *Session) enrol(e *entry) {
 	c.all = append(c.all, e)
 	s.count++
 	if s.byAddr != nil {
-		s.byAddr[e.obj] = e
+		s.byAddr.put(number(e.obj), e)
 	}
 	delete(s.left, e.obj)
 }
@@ -82,8 +82,8 @@ func (s *Session) dismiss(e *entry, as State) {
 }
 
 func (s *Session) finishDismissal(c *identityMap, e *entry, as State) {
-	if s.byAddr != nil && s.byAddr[e.obj] == e {
-		delete(s.byAddr, e.obj)
+	if s.byAddr != nil && s.byAddr.get(number(e.obj)) == e {
+		s.byAddr.delete(number(e.obj))
 	}
 	s.forgetKey(c, e)
 	e.state = as
@@ -147,7 +147,7 @@ func (c *identityMap) compact() {
 // find returns the entry of an instance; nil if the session does not know it.
 func (s *Session) find(m *mapper, p addr) *entry {
 	if s.byAddr != nil {
-		return s.byAddr[p]
+		return s.byAddr.get(number(p))
 	}
 	if s.maps == nil {
 		return nil
@@ -169,18 +169,19 @@ func (s *Session) find(m *mapper, p addr) *entry {
 			return e
 		}
 	}
-	s.byAddr = make(map[addr]*entry, s.count+s.count/4)
+	s.byAddr = new(intTable)
+	s.byAddr.grow(s.count)
 	for _, c := range s.maps {
 		if c == nil {
 			continue
 		}
 		for _, e := range c.all {
 			if e != nil {
-				s.byAddr[e.obj] = e
+				s.byAddr.put(number(e.obj), e)
 			}
 		}
 	}
-	return s.byAddr[p]
+	return s.byAddr.get(number(p))
 }
 
 // A rowKey is a key in the form the identity map takes: the value of the one integer
