@@ -29,8 +29,6 @@
 package mysql
 
 import (
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -76,31 +74,11 @@ func (Dialect) AppendLimit(b []byte, limit, offset int) []byte {
 
 // AppendLock writes FOR UPDATE, FOR SHARE (MariaDB: LOCK IN SHARE MODE) and what follows.
 func (Dialect) AppendLock(b []byte, lock ingot.Lock, srv *ingot.Server) ([]byte, error) {
-	switch {
-	case lock == ingot.Lock{}:
-		return b, nil
-	case lock.Update && lock.Share:
-		return b, errors.New("a SELECT locks its rows FOR UPDATE or FOR SHARE, not both")
-	case lock.SkipLocked && lock.NoWait:
-		return b, errors.New("a locking SELECT takes SKIP LOCKED or NOWAIT, not both")
-	case lock.SkipLocked && srv != nil && !srv.SkipLocked:
-		return b, fmt.Errorf("%s has no SKIP LOCKED", srv)
-	case lock.Update:
-		b = append(b, " FOR UPDATE"...)
-	case lock.Share && isMariaDB(srv):
-		b = append(b, " LOCK IN SHARE MODE"...)
-	case lock.Share:
-		b = append(b, " FOR SHARE"...)
-	default:
-		return b, errors.New("SKIP LOCKED and NOWAIT need FOR UPDATE or FOR SHARE")
+	share := "FOR SHARE"
+	if isMariaDB(srv) {
+		share = "LOCK IN SHARE MODE"
 	}
-	switch {
-	case lock.SkipLocked:
-		b = append(b, " SKIP LOCKED"...)
-	case lock.NoWait:
-		b = append(b, " NOWAIT"...)
-	}
-	return b, nil
+	return sqltext.AppendLock(b, lock, share, srv)
 }
 
 // ident quotes a name.
@@ -111,10 +89,7 @@ func idents(names []string) string { return sqltext.Idents(names, '`') }
 
 // tableIdent quotes a table's name, with its schema where it has one.
 func tableIdent(t ingot.TableName) string {
-	if t.Schema == "" {
-		return ident(t.Name)
-	}
-	return ident(t.Schema) + "." + ident(t.Name)
+	return sqltext.TableIdent(t, '`')
 }
 
 // literal quotes a string constant, for a session whose sql_mode leaves backslashes their

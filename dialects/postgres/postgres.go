@@ -20,8 +20,6 @@
 package postgres
 
 import (
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -63,29 +61,7 @@ func (Dialect) AppendLimit(b []byte, limit, offset int) []byte {
 
 // AppendLock writes " FOR UPDATE SKIP LOCKED" and the like.
 func (Dialect) AppendLock(b []byte, lock ingot.Lock, srv *ingot.Server) ([]byte, error) {
-	switch {
-	case lock == ingot.Lock{}:
-		return b, nil
-	case lock.Update && lock.Share:
-		return b, errors.New("a SELECT locks its rows FOR UPDATE or FOR SHARE, not both")
-	case lock.SkipLocked && lock.NoWait:
-		return b, errors.New("a locking SELECT takes SKIP LOCKED or NOWAIT, not both")
-	case lock.SkipLocked && srv != nil && !srv.SkipLocked:
-		return b, fmt.Errorf("%s has no SKIP LOCKED", srv)
-	case lock.Update:
-		b = append(b, " FOR UPDATE"...)
-	case lock.Share:
-		b = append(b, " FOR SHARE"...)
-	default:
-		return b, errors.New("SKIP LOCKED and NOWAIT need FOR UPDATE or FOR SHARE")
-	}
-	switch {
-	case lock.SkipLocked:
-		b = append(b, " SKIP LOCKED"...)
-	case lock.NoWait:
-		b = append(b, " NOWAIT"...)
-	}
-	return b, nil
+	return sqltext.AppendLock(b, lock, "FOR SHARE", srv)
 }
 
 // ident quotes a name.
@@ -96,10 +72,7 @@ func idents(names []string) string { return sqltext.Idents(names, '"') }
 
 // tableIdent quotes a table's name, with its schema where it has one.
 func tableIdent(t ingot.TableName) string {
-	if t.Schema == "" {
-		return ident(t.Name)
-	}
-	return ident(t.Schema) + "." + ident(t.Name)
+	return sqltext.TableIdent(t, '"')
 }
 
 // literal quotes a string constant, so that it means the same whatever

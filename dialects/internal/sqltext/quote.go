@@ -1,5 +1,7 @@
 package sqltext
 
+import "ingot"
+
 // AppendQuoted appends s between quote marks, those inside doubled: how every database
 // quotes a name.
 func AppendQuoted(b []byte, s string, mark byte) []byte {
@@ -23,4 +25,12 @@ func Idents(names []string, mark byte) string {
 		b = AppendQuoted(b, name, mark)
 	}
 	return string(b)
+}
+
+// TableIdent quotes a table's name, with its schema where it has one.
+func TableIdent(t ingot.TableName, mark byte) string {
+	if t.Schema == "" {
+		return string(AppendQuoted(nil, t.Name, mark))
+	}
+	return string(AppendQuoted(append(AppendQuoted(nil, t.Schema, mark), '.'), t.Name, mark))
 }
