@@ -93,6 +93,7 @@ type Caps struct {
 	TextUTF8          bool // text is UTF-8, and nothing else
 	TextNoNUL         bool // text cannot hold the character zero
 	TextSized         bool // char(n) and varchar(n) hold n characters, not more
+	FoldTables        bool // names of tables that differ by case only are the same name
 	NoNaN             bool // floating-point columns cannot hold NaN
 	NoInf             bool // nor the infinities
 	// Years are the first and the last that a time can be in; the zero value means no limit.

@@ -66,7 +66,7 @@ func (m *Migrator) compare(ctx context.Context, v *view, answers Decisions) ([]S
 	if err != nil {
 		return nil, err
 	}
-	from, err := v.d.Inspect(ctx, poolQueryer{m.db}, &m.db.server, schemaNames(to))
+	from, err := inspect(ctx, v.d, poolQueryer{m.db}, &m.db.server, schemaNames(to))
 	if err != nil {
 		return nil, err
 	}
@@ -80,12 +80,12 @@ func (m *Migrator) compare(ctx context.Context, v *view, answers Decisions) ([]S
 	if err := answers.name(from, to); err != nil {
 		return nil, err
 	}
-	made := v.made()
+	made := v.made(m.db)
 	return Compare(from, to, CompareDialect(v.d), CompareOn(ctx, m.db),
 		CompareOwned(func(o Object) bool {
 			switch o.Kind {
 			case ObjectTable, ObjectEnum, ObjectSequence, ObjectSchema:
-				return made[o.Table]
+				return made(o.Table)
 			}
 			return true
 		})), nil
@@ -105,29 +105,30 @@ func schemaNames(s *Schema) []string {
 
 // made are the tables and other objects that the applied revisions made: what else the
 // database holds, and no model claims, is somebody else's.
-func (v *view) made() map[TableName]bool {
+func (v *view) made(db *DB) func(TableName) bool {
 	made := map[TableName]bool{}
+	key := (&comparison{traits: v.d.Traits(&db.server)}).tableKey
 	order := v.g.order(v.applied, v.g.headsOf(v.applied))
 	for _, n := range slices.Backward(order) {
 		for _, s := range flatSteps(n.Upgrade) {
 			switch s := s.(type) {
 			case CreateTable:
-				made[s.Table.name()] = true
+				made[key(s.Table.name())] = true
 			case DropTable:
-				delete(made, s.Table.name())
+				delete(made, key(s.Table.name()))
 			case RenameTable:
-				delete(made, TableName{s.Schema, s.From})
-				made[TableName{s.Schema, s.To}] = true
+				delete(made, key(TableName{s.Schema, s.From}))
+				made[key(TableName{s.Schema, s.To})] = true
 			case CreateEnum:
-				made[s.Enum.name()] = true
+				made[key(s.Enum.name())] = true
 			case CreateSequence:
-				made[s.Sequence.name()] = true
+				made[key(s.Sequence.name())] = true
 			case CreateSchema:
-				made[TableName{Name: s.Name}] = true
+				made[key(TableName{Name: s.Name})] = true
 			}
 		}
 	}
-	return made
+	return func(t TableName) bool { return made[key(t)] }
 }
 
 // name tells the schema of the models what was renamed.

@@ -25,7 +25,7 @@ func FormatModels(s *Schema, d Dialect, pkg string) (source string, unsaid []Uns
 	if !isGoName(pkg) || unicode.IsUpper([]rune(pkg)[0]) {
 		return "", nil, fmt.Errorf("ingot: %q is no name of a package", pkg)
 	}
-	w := &modelWriter{schema: s, d: sd, traits: sd.Traits(), naming: Naming{}.withDefaults(),
+	w := &modelWriter{schema: s, d: sd, traits: sd.Traits(s.server), naming: Naming{}.withDefaults(),
 		byTable: map[TableName]*modelText{}, types: map[string]bool{"Models": true}}
 	w.nameModels()
 	w.chooseTypes()

@@ -138,7 +138,7 @@ func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
 	if len(texts) == 0 && len(kept) == 0 {
 		return nil
 	}
-	here, err := r.d.Inspect(ctx, s.q, &r.m.db.server, schemasOf(flatSteps(steps)))
+	here, err := inspect(ctx, r.d, s.q, &r.m.db.server, schemasOf(flatSteps(steps)))
 	if err != nil {
 		return err
 	}

@@ -656,7 +656,7 @@ func (r *revisionRun) stepAlone(ctx context.Context, at int) error {
 	}
 	db, pool := r.m.db, poolQueryer{r.m.db}
 	if r.unsure && at == r.first {
-		here, err := r.d.Inspect(ctx, pool, &db.server, nil)
+		here, err := inspect(ctx, r.d, pool, &db.server, nil)
 		if err != nil {
 			return err
 		}
@@ -713,7 +713,7 @@ func (r *revisionRun) execute(ctx context.Context, q Queryer, at, end int) (err 
 		return nil
 	}
 	if r.before == nil {
-		if r.before, err = r.d.Inspect(ctx, q, &r.m.db.server, schemasOf(r.steps)); err != nil {
+		if r.before, err = inspect(ctx, r.d, q, &r.m.db.server, schemasOf(r.steps)); err != nil {
 			return err
 		}
 		if r.met == nil {
@@ -949,7 +949,7 @@ func (m *Migrator) planned(ctx context.Context, down bool, targets []string) ([]
 	for _, n := range plan {
 		steps = append(append(steps, n.Upgrade...), n.Downgrade...)
 	}
-	here, err := v.d.Inspect(ctx, poolQueryer{m.db}, &m.db.server, schemasOf(flatSteps(steps)))
+	here, err := inspect(ctx, v.d, poolQueryer{m.db}, &m.db.server, schemasOf(flatSteps(steps)))
 	if err != nil {
 		return nil, err
 	}

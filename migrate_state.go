@@ -190,7 +190,7 @@ func (s stateStore) steps(ctx context.Context, where string, args ...any) ([]ste
 
 // missing returns the tables of the state that are not there.
 func (s stateStore) missing(ctx context.Context, d SchemaDialect) ([]Table, error) {
-	have, err := d.Inspect(ctx, s.q, &s.db.server, nil)
+	have, err := inspect(ctx, d, s.q, &s.db.server, nil)
 	if err != nil {
 		return nil, err
 	}

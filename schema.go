@@ -15,6 +15,7 @@ type Schema struct {
 
 	modeled bool          // made of models: what tags cannot say is unknown, not absent
 	dialect SchemaDialect // whose spelling it has; nil if nobody said
+	server  *Server       // where Inspect found it; nil if nowhere
 }
 
 // A Table is one table. Its name and its parts' names are final: no convention applies.

@@ -503,7 +503,13 @@ func (x *Index) columns() []string {
 func (f *ForeignKey) ref() TableName { return TableName{f.RefSchema, f.RefTable} }
 
 func (s *Schema) tableIndex(name TableName) int {
-	return slices.IndexFunc(s.Tables, func(t Table) bool { return t.Schema == name.Schema && t.Name == name.Name })
+	i := slices.IndexFunc(s.Tables, func(t Table) bool { return t.Schema == name.Schema && t.Name == name.Name })
+	if i < 0 && s.server != nil && s.server.FoldTables {
+		i = slices.IndexFunc(s.Tables, func(t Table) bool {
+			return strings.EqualFold(t.Schema, name.Schema) && strings.EqualFold(t.Name, name.Name)
+		})
+	}
+	return i
 }
 
 func (s *Schema) enumIndex(name TableName) int {

@@ -92,9 +92,12 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 		if c.dialect == nil && s != nil {
 			c.dialect = s.dialect
 		}
+		if c.server == nil && s != nil {
+			c.server = s.server
+		}
 	}
 	if c.dialect != nil {
-		c.traits = c.dialect.Traits()
+		c.traits = c.dialect.Traits(c.server)
 	}
 	c.from, c.to = c.prepare(from), c.prepare(to)
 	renames := c.renames()
@@ -129,6 +132,7 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 // A comparison is one run of [Compare].
 type comparison struct {
 	dialect SchemaDialect // nil without one
+	server  *Server       // nil where no side comes from one
 	traits  SchemaTraits
 	owned   func(Object) bool
 	in      func(Object) bool

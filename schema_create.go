@@ -60,11 +60,20 @@ func (db *DB) Inspect(ctx context.Context, schemas ...string) (*Schema, error) {
 		return nil, db.refused(nil, &statement{op: "select"}, err)
 	}
 	defer conn.Close()
-	s, err := d.Inspect(ctx, conn, &db.server, schemas)
+	s, err := inspect(ctx, d, conn, &db.server, schemas)
 	if err != nil {
 		return nil, within("cannot inspect the database", err)
 	}
-	s.dialect = d
+	return s, nil
+}
+
+// inspect reads a schema that remembers where it came from.
+func inspect(ctx context.Context, d SchemaDialect, q Queryer, srv *Server, schemas []string) (*Schema, error) {
+	s, err := d.Inspect(ctx, q, srv, schemas)
+	if err != nil {
+		return nil, err
+	}
+	s.dialect, s.server = d, srv
 	return s, nil
 }
 
@@ -75,6 +84,7 @@ func CompareOn(ctx context.Context, db *DB) CompareOption {
 		if c.dialect == nil {
 			c.dialect, _ = db.dialect.(SchemaDialect)
 		}
+		c.server = &db.server
 		judge, ok := db.dialect.(TextJudge)
 		if !ok {
 			return
@@ -116,6 +126,7 @@ func (db *DB) modelsAndDatabase(ctx context.Context) (want, have *Schema, err er
 	if want, err = db.models.Schema(db.dialect); err != nil {
 		return nil, nil, err
 	}
+	want.server = &db.server
 	have, err = db.Inspect(ctx, want.Schemas...)
 	return want, have, err
 }

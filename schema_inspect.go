@@ -23,8 +23,9 @@ type SchemaDialect interface {
 	// get one place (unique indexes that are unique constraints). The table is the caller's
 	// own copy.
 	NormalizeTable(t *Table)
-	// Traits are the facts that Compare and Models.Schema ask for.
-	Traits() SchemaTraits
+	// Traits are the facts that Compare and Models.Schema ask for. srv is nil where no server
+	// is known; then they are those of a plain one.
+	Traits(srv *Server) SchemaTraits
 }
 
 // A MigrationConn is a dialect whose connection has to be in another mode while steps run.

@@ -20,7 +20,7 @@ func (ms *Models) Schema(d Dialect) (*Schema, error) {
 	}
 	b := schemaBuilder{models: ms, dialect: d, names: map[string]bool{}, schema: &Schema{modeled: true}}
 	if sd, ok := d.(SchemaDialect); ok {
-		b.traits, b.schema.dialect = sd.Traits(), sd
+		b.traits, b.schema.dialect = sd.Traits(nil), sd
 	}
 	for _, m := range ms.mappers {
 		if m.view {

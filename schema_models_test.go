@@ -15,7 +15,7 @@ type plainDialect struct {
 }
 
 func (d plainDialect) Name() string                             { return d.name }
-func (d plainDialect) Traits() SchemaTraits                     { return d.traits }
+func (d plainDialect) Traits(*Server) SchemaTraits              { return d.traits }
 func (d plainDialect) AppendIdent(b []byte, name string) []byte { return append(b, `"`+name+`"`...) }
 func (d plainDialect) CanonicalType(t Type) Type                { return Type(strings.ToLower(string(t))) }
 func (d plainDialect) SameText(a, b SQLText) bool               { return strings.EqualFold(string(a), string(b)) }

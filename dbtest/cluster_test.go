@@ -32,21 +32,14 @@ func galera(t *testing.T) []*node {
 			provider = found[0]
 		}
 	}
-	server, err := exec.LookPath("mariadbd")
-	if err != nil {
-		server = "/usr/sbin/mariadbd"
-	}
-	_, noServer := os.Stat(server)
 	_, noRsync := exec.LookPath("rsync")
 	_, noScript := exec.LookPath("wsrep_sst_rsync")
-	if err := errors.Join(noServer, noRsync, noScript); err != nil || provider == "" {
+	if err := errors.Join(noRsync, noScript); err != nil || provider == "" {
 		missing(t, "MariaDB with its cluster provider (Debian's packages are mariadb-server, galera-4 and rsync)")
 	}
 	dir := tempDir(t)
 	data := func(i int) string { return filepath.Join(dir, fmt.Sprint("data", i)) }
-	if out, err := exec.Command("mariadb-install-db", "--no-defaults", "--user=root", "--datadir="+data(0), "--auth-root-authentication-method=normal", "--skip-test-db").CombinedOutput(); err != nil {
-		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
-	}
+	server, err := installMariaDB(t, data(0)), error(nil)
 	for i := 1; i < 3; i++ { // filled by rsync from the first one, as nobody
 		err := os.Mkdir(data(i), 0o755)
 		if os.Getuid() == 0 {
@@ -94,6 +87,24 @@ func galera(t *testing.T) []*node {
 		}
 	}
 	return nodes
+}
+
+// installMariaDB fills a folder with an empty server's data and returns the program that
+// serves it.
+func installMariaDB(t *testing.T, data string, options ...string) (server string) {
+	t.Helper()
+	server, err := exec.LookPath("mariadbd")
+	if err != nil {
+		server = "/usr/sbin/mariadbd"
+	}
+	if _, err := os.Stat(server); err != nil {
+		missing(t, "MariaDB's server (Debian's package is mariadb-server)")
+	}
+	args := append([]string{"--no-defaults", "--user=root", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db"}, options...)
+	if out, err := exec.Command("mariadb-install-db", args...).CombinedOutput(); err != nil {
+		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
+	}
+	return server
 }
 
 // plain is a pool without a watch: what the node holds is gone when it is killed.

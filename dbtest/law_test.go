@@ -302,7 +302,7 @@ func (db *database) dump(t *testing.T, a, b *ingot.Schema) string {
 }
 
 func (db *database) traits() ingot.SchemaTraits {
-	return db.dialect.(ingot.SchemaDialect).Traits()
+	return db.dialect.(ingot.SchemaDialect).Traits(&db.Server)
 }
 
 // one draws one of a few.

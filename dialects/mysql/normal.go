@@ -7,11 +7,13 @@ import (
 	"ingot"
 )
 
-// Traits are MySQL's and MariaDB's. Names that are too long are refused, not cut.
-func (Dialect) Traits() ingot.SchemaTraits {
+// Traits are MySQL's and MariaDB's. Names that are too long are refused, not cut. Case counts
+// in names of tables unless the server was started with another lower_case_table_names.
+func (Dialect) Traits(srv *ingot.Server) ingot.SchemaTraits {
 	return ingot.SchemaTraits{
 		InlineEnums:       true,
 		ForeignKeyIndexes: true,
+		FoldTables:        srv != nil && srv.FoldTables,
 		FoldNames:         true,
 		KeyText:           "varchar(255)",
 		KeyBlob:           "varbinary(255)",

@@ -17,6 +17,9 @@ import (
 // DDL renders a step as statements. Statements of one step belong into one transaction,
 // but for CREATE INDEX CONCURRENTLY, which runs outside of any.
 func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
+	if err := tooNew(step, srv); err != nil {
+		return nil, err
+	}
 	switch x := step.(type) {
 	case ingot.CreateSchema:
 		return []string{"CREATE SCHEMA " + ident(x.Name)}, nil
@@ -106,6 +109,45 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return nil, nil
 	}
 	return nil, fmt.Errorf("postgres cannot render a step of type %T", step)
+}
+
+// tooNew is the error for what an older server would call a syntax error.
+func tooNew(step ingot.Step, srv *ingot.Server) error {
+	if srv == nil || srv.Flavour != "" && srv.Flavour != citus {
+		return nil
+	}
+	var t ingot.Table
+	switch x := step.(type) {
+	case ingot.CreateTable:
+		t = x.Table
+	case ingot.AddColumn:
+		t = ingot.Table{Schema: x.Table.Schema, Name: x.Table.Name, Columns: []ingot.Column{x.Column}}
+	case ingot.AlterColumn:
+		t = ingot.Table{Schema: x.Table.Schema, Name: x.Table.Name, Columns: []ingot.Column{x.New}}
+	case ingot.AddUnique:
+		t = ingot.Table{Schema: x.Table.Schema, Name: x.Table.Name, Uniques: []ingot.Unique{x.Unique}}
+	case ingot.CreateIndex:
+		t = ingot.Table{Schema: x.Table.Schema, Name: x.Table.Name, Indexes: []ingot.Index{x.Index}}
+	}
+	for _, c := range t.Columns {
+		if c.Generated != "" && c.Virtual && !srv.AtLeast(18, 0) {
+			return fmt.Errorf("table %s, column %s: %s has no virtual generated columns, which came with PostgreSQL 18: leave out virtual, and the column is stored", tableName(t), c.Name, srv)
+		}
+	}
+	distinct := func(what, name string) error {
+		return fmt.Errorf("table %s, %s %s: %s has no NULLS NOT DISTINCT, which came with PostgreSQL 15: leave out nulls-not-distinct", tableName(t), what, name, srv)
+	}
+	for _, u := range t.Uniques {
+		if u.NullsNotDistinct && !srv.AtLeast(15, 0) {
+			return distinct("unique constraint", cmp.Or(u.Name, "on "+strings.Join(u.Columns, ", ")))
+		}
+	}
+	for _, x := range t.Indexes {
+		if x.NullsNotDistinct && !srv.AtLeast(15, 0) {
+			return distinct("index", x.Name)
+		}
+	}
+	return nil
 }
 
 func tableName(t ingot.Table) ingot.TableName {

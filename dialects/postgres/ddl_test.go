@@ -151,3 +151,49 @@ func TestCanonicalTypes(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAnOlderServerHasNotIsNamed(t *testing.T) {
+	user := ingot.TableName{Schema: "shop", Name: "user"}
+	virtual := ingot.Column{Name: "twice", Type: "bigint", Null: true, Generated: "id * 2", Virtual: true}
+	unique := ingot.Unique{Columns: []string{"a", "b"}, NullsNotDistinct: true}
+	index := ingot.Index{Name: "i", Unique: true, Parts: []ingot.IndexPart{{Column: "a"}}, NullsNotDistinct: true}
+	const noVirtual = " has no virtual generated columns, which came with PostgreSQL 18: leave out virtual, and the column is stored"
+	const noDistinct = " has no NULLS NOT DISTINCT, which came with PostgreSQL 15: leave out nulls-not-distinct"
+	for _, tt := range []struct {
+		step  ingot.Step
+		since int
+		want  string // before since, with the version as %s
+	}{
+		{ingot.CreateTable{Table: ingot.Table{Schema: "shop", Name: "user", Columns: []ingot.Column{virtual}}}, 18, "table shop.user, column twice: %s" + noVirtual},
+		{ingot.AddColumn{Table: user, Column: virtual}, 18, "table shop.user, column twice: %s" + noVirtual},
+		{ingot.AddUnique{Table: user, Unique: unique}, 15, "table shop.user, unique constraint on a, b: %s" + noDistinct},
+		{ingot.CreateIndex{Table: user, Index: index}, 15, "table shop.user, index i: %s" + noDistinct},
+	} {
+		for major := 13; major <= 18; major++ {
+			srv, err := serverOf(fmt.Sprintf("PostgreSQL %d.4", major))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := ""
+			if major < tt.since {
+				want = fmt.Sprintf(tt.want, &srv)
+			}
+			statements, err := Dialect{}.DDL(tt.step, nil, &srv)
+			if got := fmt.Sprint(err); got != want && (want != "" || err != nil) || want == "" && len(statements) == 0 {
+				t.Errorf("DDL of %v on %s = %q, %v; want error %q", tt.step, &srv, statements, err, want)
+			}
+		}
+	}
+}
+
+func TestTraitsFollowTheServer(t *testing.T) {
+	for version, want := range map[string]int{"PostgreSQL 15.20": 63, "CockroachDB CCL v24.1.2": 128} {
+		srv, err := serverOf(version)
+		if got := (Dialect{}).Traits(&srv).MaxIdent; got != want || err != nil {
+			t.Errorf("MaxIdent of %s is %d, %v; want %d", version, got, err, want)
+		}
+	}
+	if got := (Dialect{}).Traits(nil).MaxIdent; got != 63 {
+		t.Errorf("MaxIdent without a server is %d; want 63", got)
+	}
+}

@@ -9,9 +9,13 @@ import (
 	"ingot"
 )
 
-// Traits are PostgreSQL's.
-func (Dialect) Traits() ingot.SchemaTraits {
-	return ingot.SchemaTraits{NamedEnums: true, MaxIdent: 63}
+// Traits are PostgreSQL's, with as long names as the server takes.
+func (Dialect) Traits(srv *ingot.Server) ingot.SchemaTraits {
+	traits := ingot.SchemaTraits{NamedEnums: true, MaxIdent: 63}
+	if srv != nil && srv.MaxIdent > 0 {
+		traits.MaxIdent = srv.MaxIdent
+	}
+	return traits
 }
 
 // NormalizeTable brings a table to what PostgreSQL keeps of it.

@@ -419,7 +419,7 @@ func rowidColumn(t *ingot.Table) string {
 }
 
 // Traits are the facts about SQLite that comparison needs.
-func (Dialect) Traits() ingot.SchemaTraits {
+func (Dialect) Traits(*ingot.Server) ingot.SchemaTraits {
 	return ingot.SchemaTraits{ForwardReferences: true, DecimalText: "text", FoldTables: true, FoldNames: true, WideIntegers: true, QuietOptions: []string{optAutoincrement}}
 }
 
