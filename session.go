@@ -22,8 +22,9 @@ type Session struct {
 	busy     atomic.Bool
 	closed   bool
 	flushing bool
-	failed   error   // why the session refuses work until Rollback
-	mistakes []error // of Add and Delete, for the next flush
+	failed   error                  // why the session refuses work until Rollback
+	mistakes []error                // of Add, Delete and Set, for the next flush
+	assigned map[*entry]*assignment // by Set, for the next flush
 
 	maps   []*identityMap  // by model; nil where none was met
 	byAddr *intTable       // by address of the instance; nil until somebody asks
@@ -252,7 +253,7 @@ func (s *Session) New() []any {
 // Dirty returns the persistent instances that differ from what the database has, by model
 // and in the order they came.
 func (s *Session) Dirty() []any {
-	return s.view(func(e *entry) bool { return e.state == Persistent && e.dirty() })
+	return s.view(func(e *entry) bool { return e.state == Persistent && (e.dirty() || s.assigned[e] != nil) })
 }
 
 // Deleted returns the instances whose rows go at the next flush.

@@ -84,6 +84,8 @@ type change struct {
 	parking []*column      // the columns of parked that an UPDATE of its own sets
 	edits   []edit         // collections to bring along
 	loads   []relationLoad // load states from now on
+
+	assigned *assignment // expressions that the UPDATE sets; nil if none
 }
 
 // A parentKey is a foreign key whose parent is inserted by the same flush.
@@ -182,14 +184,15 @@ func (f *flush) find() error {
 			switch e.state {
 			case Persistent:
 				keyed, linked := e.dirtyColumns(), e.dirtyRelations()
-				if !keyed && !linked {
+				assigned := s.assigned[e]
+				if !keyed && !linked && assigned == nil {
 					continue
 				}
 				if e.m.view {
 					return fmt.Errorf("ingot: %s was changed, but is a view: %w", e.name(), ErrReadOnly)
 				}
 				w := f.change(e)
-				w.keyed, w.linked = keyed, linked
+				w.keyed, w.linked, w.assigned = keyed, linked, assigned
 			case Deleted:
 				w := f.change(e)
 				w.op, w.linked = opDelete, e.dirtyRelations()
@@ -197,6 +200,7 @@ func (f *flush) find() error {
 			}
 		}
 	}
+	s.assigned = nil // a hook's are for the next flush
 	if err := f.recascade(); err != nil {
 		return err
 	}
@@ -243,15 +247,15 @@ func (f *flush) columns() error {
 		case opDrop:
 			continue
 		case opNone:
-			if !c.keyed && c.before == nil && len(c.parents) == 0 {
+			if !c.keyed && c.before == nil && len(c.parents) == 0 && c.assigned == nil {
 				continue
 			}
-			if f.differing(c); len(c.cols) == 0 {
+			if f.differing(c); len(c.cols) == 0 && c.assigned == nil {
 				continue
 			}
 			c.op = opUpdate
 			t := f.lay.plans[c.e.m.index]
-			if len(t.stamped)+len(t.back)+len(t.moves) == 0 && f.s.db.opts.Hooks.BeforeUpdate == nil {
+			if len(t.stamped)+len(t.back)+len(t.moves) == 0 && c.assigned == nil && f.s.db.opts.Hooks.BeforeUpdate == nil {
 				continue // nothing will write into the instance
 			}
 		}
@@ -261,6 +265,9 @@ func (f *flush) columns() error {
 		}
 		if c.op == opUpdate {
 			f.differing(c)
+			if err := c.assign(); err != nil {
+				return err
+			}
 		}
 		if err := f.stamp(c); err != nil {
 			return err

@@ -74,6 +74,11 @@ func (s *Session) visible(n need) bool {
 			}
 		}
 	}
+	for e := range s.assigned {
+		if seen == nil || seen[e.m.index] {
+			return true
+		}
+	}
 	for i, c := range s.maps {
 		if c == nil || seen != nil && !seen[i] {
 			continue
@@ -276,7 +281,7 @@ func (t *tracking) missing(m *mapper, key addr) error {
 	switch {
 	case e == nil || e.state != Persistent:
 		return nil
-	case e.dirty():
+	case e.dirty() || s.assigned[e] != nil:
 		return &StaleError{Op: "read", Model: m.name, Key: e.name(), Table: m.table.String(), Want: 1}
 	}
 	s.record(e)
@@ -525,6 +530,7 @@ func (s *Session) refresh(ctx context.Context, es []*entry, done map[*entry]bool
 				return fmt.Errorf("%w: %s, which was loaded before", ErrNotFound, name)
 			}
 			e.reset()
+			delete(s.assigned, e)
 		}
 		rest = rest[n:]
 	}
@@ -667,6 +673,7 @@ func (s *Session) Expire(xs ...any) error {
 func (s *Session) expire(e *entry) {
 	s.record(e)
 	e.reset()
+	delete(s.assigned, e)
 	e.unit = 0
 	if e.loads == nil {
 		return

@@ -234,7 +234,7 @@ func (s *Session) rollback(ctx context.Context) error {
 	s.restore()
 	s.levels = append(s.levels[:0], level{clock: s.clock})
 	s.unit++
-	s.failed, s.mistakes = nil, nil
+	s.failed, s.mistakes, s.assigned = nil, nil, nil
 	if err != nil {
 		// The connection is gone and the transaction with it; there is nothing to do.
 		return within("ROLLBACK failed, the connection was given up", err)
@@ -318,7 +318,7 @@ func (s *Session) endSavepoint(ctx context.Context, name string, err error) erro
 	s.levels = s.levels[:top]
 	s.restore()
 	s.distrust(clock)
-	s.failed, s.mistakes = nil, nil
+	s.failed, s.mistakes, s.assigned = nil, nil, nil
 	return err
 }
 

@@ -88,18 +88,19 @@ func (t *writePlan) free(c *column) bool {
 
 // A step is one batch: rows that one statement, or a few of the same form, can write.
 type step struct {
-	f       *flush
-	kind    stepKind
-	m       *mapper
-	plan    *writePlan
-	cols    []*column // what is sent
-	back    []*column // what is read back
-	keyless bool      // INSERT without the generated key
-	parked  bool      // UPDATE to what rows are to have for a while
-	changes []*change
-	ref     *reference // of stepSweep, whose changes are the parents
-	link    *linkStep
-	texts   map[textKey]string // of statements that come more than once
+	f        *flush
+	kind     stepKind
+	m        *mapper
+	plan     *writePlan
+	cols     []*column // what is sent
+	back     []*column // what is read back
+	keyless  bool      // INSERT without the generated key
+	parked   bool      // UPDATE to what rows are to have for a while
+	changes  []*change
+	ref      *reference // of stepSweep, whose changes are the parents
+	link     *linkStep
+	assigned *assignment        // expressions to set, of a step with one row; nil if none
+	texts    map[textKey]string // of statements that come more than once
 }
 
 // A textKey says which of a step's statements have the same text.
@@ -206,21 +207,28 @@ func (f *flush) batchUpdates(steps []*step, t *writePlan, run []action) []*step 
 		case actPark:
 			cols, parked = a.c.parking, true
 		}
+		var assigned *assignment
+		if a.kind == actUpdate {
+			assigned = a.c.assigned
+		}
 		var st *step
 		for _, x := range steps[first:] {
-			if slices.Equal(x.cols, cols) {
+			if assigned == nil && x.assigned == nil && slices.Equal(x.cols, cols) {
 				st = x
 				break
 			}
 		}
 		if st == nil {
-			st = &step{f: f, kind: stepUpdate, m: t.m, plan: t, cols: cols, parked: parked}
+			st = &step{f: f, kind: stepUpdate, m: t.m, plan: t, cols: cols, parked: parked, assigned: assigned}
 			if !parked {
 				st.back = t.back
 				for _, c := range t.moves {
 					if slices.Contains(cols, c) {
 						st.back = append(slices.Clip(st.back), c)
 					}
+				}
+				if assigned != nil {
+					st.back = slices.Concat(st.back, slices.DeleteFunc(slices.Clone(assigned.cols), func(c *column) bool { return slices.Contains(st.back, c) }))
 				}
 			}
 			steps = append(steps, st)
@@ -702,16 +710,27 @@ func (st *step) updateBatch(cs []*change) error {
 	w.op = "update"
 	switch {
 	case alike:
+		cols := st.cols
+		if st.assigned != nil && db.server.SetInOrder {
+			var err error
+			if cols, err = st.assigned.inOrder(cs[0].e, cols); err != nil {
+				return err
+			}
+		}
 		w.text("UPDATE ")
 		w.table(st.m.table)
 		w.text(" SET ")
-		for i, c := range st.cols {
+		for i, c := range cols {
 			if i > 0 {
 				w.text(", ")
 			}
 			w.ident(c.name)
 			w.text(" = ")
-			w.value(c, st.source(cs[0]))
+			if x := st.assigned.of(c); x != nil {
+				w.expression(cs[0].e, x)
+			} else {
+				w.value(c, st.source(cs[0]))
+			}
 		}
 		w.text(" WHERE ")
 		w.keyList(match, "", cs, (*change).old)

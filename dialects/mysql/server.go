@@ -187,6 +187,7 @@ func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
 		SkipLocked:      true,
 		RowLocks:        true,
 		UpdateJoin:      true,
+		SetInOrder:      true,
 		DefaultInValues: true,
 		TupleIn:         true,
 		TextUTF8:        true,
