@@ -427,6 +427,8 @@ func (f *flush) abandon() {
 // becomes detached, and the silent sides of relationships are brought along.
 func (f *flush) settle() error {
 	s := f.s
+	top := &s.levels[len(s.levels)-1]
+	top.log = slices.Grow(top.log, len(f.changes))
 	var gone, dropped []*entry
 	for _, c := range f.changes {
 		switch e := c.e; {
