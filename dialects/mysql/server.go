@@ -150,6 +150,8 @@ func serverOf(version string) (ingot.Server, error) {
 	switch {
 	case srv.Flavour == mariadb && !srv.AtLeast(10, 6):
 		return srv, fmt.Errorf("%s is older than MariaDB 10.6", &srv)
+	case srv.Flavour == tidb && !srv.AtLeast(6, 6):
+		return srv, fmt.Errorf("%s is older than TiDB 6.6, which enforces foreign keys", &srv)
 	case (srv.Flavour == "" || srv.Flavour == vitess) && !srv.AtLeast(8, 0):
 		return srv, fmt.Errorf("mysql %s is older than MySQL 8.0", version)
 	}

@@ -41,6 +41,7 @@ func TestAnotherServerIsNamed(t *testing.T) {
 		"PostgreSQL 15.20 on x86_64": `the server is "PostgreSQL 15.20 on x86_64", not MySQL: use postgres.Dialect{} of ingot/dialects/postgres`,
 		"5.7.44":                     "mysql 5.7.44 is older than MySQL 8.0",
 		"10.5.1-MariaDB":             "mariadb 10.5.1 is older than MariaDB 10.6",
+		"5.7.25-TiDB-v6.1.0":         "tidb 6.1.0 is older than TiDB 6.6, which enforces foreign keys",
 		"":                           `the server says it is "", not MySQL`,
 	} {
 		if _, err := serverOf(version); err == nil || err.Error() != want {

@@ -17,7 +17,7 @@ import (
 // DDL renders a step as statements. Statements of one step belong into one transaction,
 // but for CREATE INDEX CONCURRENTLY, which runs outside of any.
 func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
-	if err := tooNew(step, srv); err != nil {
+	if err := beyond(step, srv); err != nil {
 		return nil, err
 	}
 	switch x := step.(type) {
@@ -111,9 +111,9 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	return nil, fmt.Errorf("postgres cannot render a step of type %T", step)
 }
 
-// tooNew is the error for what an older server would call a syntax error.
-func tooNew(step ingot.Step, srv *ingot.Server) error {
-	if srv == nil || srv.Flavour != "" && srv.Flavour != citus {
+// beyond is the error for what an older server, or another flavour, would call a syntax error.
+func beyond(step ingot.Step, srv *ingot.Server) error {
+	if srv == nil {
 		return nil
 	}
 	var t ingot.Table
@@ -126,8 +126,27 @@ func tooNew(step ingot.Step, srv *ingot.Server) error {
 		t = ingot.Table{Schema: x.Table.Schema, Name: x.Table.Name, Columns: []ingot.Column{x.New}}
 	case ingot.AddUnique:
 		t = ingot.Table{Schema: x.Table.Schema, Name: x.Table.Name, Uniques: []ingot.Unique{x.Unique}}
+	case ingot.AddForeignKey:
+		t = ingot.Table{Schema: x.Table.Schema, Name: x.Table.Name, ForeignKeys: []ingot.ForeignKey{x.ForeignKey}}
 	case ingot.CreateIndex:
 		t = ingot.Table{Schema: x.Table.Schema, Name: x.Table.Name, Indexes: []ingot.Index{x.Index}}
+	}
+	unnamed := func(name string, columns []string) string { return cmp.Or(name, "on "+strings.Join(columns, ", ")) }
+	if srv.Flavour == cockroach && !srv.Deferrable {
+		const refusal = "table %s, %s %s: %s has no deferrable constraints: leave out deferrable"
+		for _, u := range t.Uniques {
+			if u.Deferrable != ingot.NotDeferrable {
+				return fmt.Errorf(refusal, tableName(t), "unique constraint", unnamed(u.Name, u.Columns), srv)
+			}
+		}
+		for _, f := range t.ForeignKeys {
+			if f.Deferrable != ingot.NotDeferrable {
+				return fmt.Errorf(refusal, tableName(t), "foreign key", unnamed(f.Name, f.Columns), srv)
+			}
+		}
+	}
+	if srv.Flavour != "" && srv.Flavour != citus { // whose versions are others
+		return nil
 	}
 	for _, c := range t.Columns {
 		if c.Generated != "" && c.Virtual && !srv.AtLeast(18, 0) {
@@ -139,7 +158,7 @@ func tooNew(step ingot.Step, srv *ingot.Server) error {
 	}
 	for _, u := range t.Uniques {
 		if u.NullsNotDistinct && !srv.AtLeast(15, 0) {
-			return distinct("unique constraint", cmp.Or(u.Name, "on "+strings.Join(u.Columns, ", ")))
+			return distinct("unique constraint", unnamed(u.Name, u.Columns))
 		}
 	}
 	for _, x := range t.Indexes {
