@@ -1039,6 +1039,8 @@ func hasEffect(step Step, here *Schema) bool {
 		return t != nil && t.Column(s.Column.Name) == nil
 	case RenameColumn:
 		return t != nil && t.Column(s.From) == nil && t.Column(s.To) != nil
+	case RenamePart:
+		return t != nil && t.partName(s.Kind, s.From) == nil && t.partName(s.Kind, s.To) != nil
 	case CreateIndex:
 		return t != nil && t.indexIndex(s.Index) >= 0
 	case DropIndex:

@@ -251,6 +251,13 @@ type (
 		Index Index
 	}
 
+	// RenamePart renames a unique constraint, foreign key, check or index.
+	RenamePart struct {
+		Table    TableName
+		Kind     ObjectKind
+		From, To string
+	}
+
 	// Exec runs SQL that is the user's own. Down undoes it; empty: it cannot be undone.
 	// State are the steps that describe to replay what SQL does to the schema.
 	Exec struct {

@@ -233,6 +233,8 @@ func (s *Schema) applyToTable(step Step) error {
 		} else {
 			return fmt.Errorf("table %s has no foreign key or check %s", name, x.Name)
 		}
+	case RenamePart:
+		return t.renamePart(x)
 	case CreateIndex:
 		return addPart(t, &t.Indexes, x.Index.clone(), x.Index.Name, x.Index.columns(), t.indexIndex)
 	case DropIndex:
@@ -269,6 +271,8 @@ func tableOf(step Step) (TableName, bool) {
 	case DropCheck:
 		return x.Table, true
 	case ValidateConstraint:
+		return x.Table, true
+	case RenamePart:
 		return x.Table, true
 	case CreateIndex:
 		return x.Table, true
@@ -365,6 +369,41 @@ func (t *Table) standsOn(columns []string, texts ...SQLText) []string {
 		}
 	}
 	return columns
+}
+
+// partName is the name of the part that goes by it, to be read or changed; nil if there is none.
+func (t *Table) partName(kind ObjectKind, name string) *string {
+	switch kind {
+	case ObjectUnique:
+		if i := slices.IndexFunc(t.Uniques, func(u Unique) bool { return u.Name == name }); i >= 0 {
+			return &t.Uniques[i].Name
+		}
+	case ObjectForeignKey:
+		if i := slices.IndexFunc(t.ForeignKeys, func(f ForeignKey) bool { return f.Name == name }); i >= 0 {
+			return &t.ForeignKeys[i].Name
+		}
+	case ObjectCheck:
+		if i := slices.IndexFunc(t.Checks, func(k Check) bool { return k.Name == name }); i >= 0 {
+			return &t.Checks[i].Name
+		}
+	case ObjectIndex:
+		if i := slices.IndexFunc(t.Indexes, func(x Index) bool { return x.Name == name }); i >= 0 {
+			return &t.Indexes[i].Name
+		}
+	}
+	return nil
+}
+
+func (t *Table) renamePart(s RenamePart) error {
+	name := t.partName(s.Kind, s.From)
+	switch {
+	case name == nil || s.From == "":
+		return fmt.Errorf("table %s has no %s %s", t.name(), s.Kind, s.From)
+	case t.partName(s.Kind, s.To) != nil:
+		return fmt.Errorf("table %s already has %s", t.name(), s.To)
+	}
+	*name = s.To
+	return nil
 }
 
 func (s *Schema) renameTable(from, to TableName) error {

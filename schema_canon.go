@@ -87,6 +87,7 @@ func stepKinds() []Step {
 		AddColumn{}, DropColumn{}, RenameColumn{}, AlterColumn{},
 		AlterPrimaryKey{}, AddUnique{}, DropUnique{}, AddForeignKey{}, DropForeignKey{},
 		AddCheck{}, DropCheck{}, ValidateConstraint{}, CreateIndex{}, DropIndex{},
+		RenamePart{},
 		Exec{}, Do{},
 	}
 }

@@ -108,11 +108,18 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 		}
 	}
 	c.fromNormal, c.toNormal = c.normalize(c.from), c.normalize(c.to)
+	c.held = map[string]bool{}
+	for i := range c.from.Tables {
+		for _, n := range c.from.Tables[i].partNames() {
+			c.held[c.key(n)] = true
+		}
+	}
 	c.pairTables()
 	c.findDisturbed()
 
 	c.createShared()
 	c.add(renames...)
+	c.add(c.moved...)
 	c.add(c.early...)
 	if c.namesClash() {
 		c.dropTables()
@@ -140,6 +147,9 @@ type comparison struct {
 
 	from, to             *Schema // copies, filtered; renames are applied to from
 	fromNormal, toNormal *Schema // the same in normal form, index by index
+
+	held  map[string]bool // names of the tables of from and of their parts
+	moved []Step          // parts renamed
 
 	created, dropped []Table      // as in to and from
 	kept             []*tableDiff // by name

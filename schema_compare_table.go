@@ -253,7 +253,7 @@ func (d *tableDiff) diffPrimaryKey() {
 func (d *tableDiff) diffUniques() {
 	c := d.c
 	d.dropUniques, d.addUniques, _ = diffParts(d, ObjectUnique, d.old.Uniques, d.new.Uniques,
-		func(u *Unique) (string, *bool) { return u.Name, &u.AnyName },
+		func(u *Unique) (*string, *bool) { return &u.Name, &u.AnyName },
 		func(a, b Unique) bool {
 			return slices.Equal(c.keys(a.Columns), c.keys(b.Columns)) && a.Deferrable == b.Deferrable && a.NullsNotDistinct == b.NullsNotDistinct
 		})
@@ -262,7 +262,7 @@ func (d *tableDiff) diffUniques() {
 func (d *tableDiff) diffForeignKeys() {
 	c := d.c
 	d.dropForeignKeys, d.addForeignKeys, d.sameForeignKeys = diffParts(d, ObjectForeignKey, d.old.ForeignKeys, d.new.ForeignKeys,
-		func(f *ForeignKey) (string, *bool) { return f.Name, &f.AnyName },
+		func(f *ForeignKey) (*string, *bool) { return &f.Name, &f.AnyName },
 		func(a, b ForeignKey) bool {
 			return slices.Equal(c.joins(&a), c.joins(&b)) && c.tableKey(a.ref()) == c.tableKey(b.ref()) &&
 				a.OnDelete == b.OnDelete && a.OnUpdate == b.OnUpdate && a.Match == b.Match && a.Deferrable == b.Deferrable
@@ -291,7 +291,7 @@ func (c *comparison) joins(f *ForeignKey) []string {
 func (d *tableDiff) diffChecks() {
 	var same []pair[Check]
 	d.dropChecks, d.addChecks, same = diffParts(d, ObjectCheck, d.old.Checks, d.new.Checks,
-		func(k *Check) (string, *bool) { return k.Name, &k.AnyName },
+		func(k *Check) (*string, *bool) { return &k.Name, &k.AnyName },
 		func(a, b Check) bool {
 			return d.c.sameText(TextPair{Object{ObjectCheck, d.table, a.Name}, "check", a.Expr, b.Expr})
 		})
@@ -304,14 +304,38 @@ func (d *tableDiff) diffChecks() {
 
 func (d *tableDiff) diffIndexes() {
 	d.dropIndexes, d.addIndexes, _ = diffParts(d, ObjectIndex, d.old.Indexes, d.new.Indexes,
-		func(x *Index) (string, *bool) { return x.Name, &x.AnyName },
+		func(x *Index) (*string, *bool) { return &x.Name, &x.AnyName },
 		func(a, b Index) bool { return d.c.sameIndex(d.table, &a, &b) })
 }
 
 // diffParts pairs the parts of one kind, and says which are to be dropped, which to be added,
-// and which are the same: what changed under its name is dropped and added.
-func diffParts[T any](d *tableDiff, kind ObjectKind, old, new []T, name func(*T) (name string, any *bool), same func(a, b T) bool) (drop, add []T, kept []pair[T]) {
-	m := match(d.c, old, new, name, same)
+// and which are the same: what changed under its name is dropped and added, what only its name
+// says is another is renamed where it can be.
+func diffParts[T any](d *tableDiff, kind ObjectKind, old, new []T, part func(*T) (name *string, any *bool), same func(a, b T) bool) (drop, add []T, kept []pair[T]) {
+	m := match(d.c, old, new, part, same)
+	name := func(x *T) (string, *bool) {
+		n, convention := part(x)
+		return *n, convention
+	}
+	if slices.Contains(d.c.traits.Renames, kind) {
+		for j, b := range slices.Backward(m.added) {
+			to, _ := name(&b)
+			i := slices.IndexFunc(m.gone, func(a T) bool {
+				from, _ := name(&a)
+				return from != "" && same(a, b) && d.c.mayDrop(Object{kind, d.table, from})
+			})
+			if i < 0 || to == "" || d.c.held[d.c.key(to)] {
+				continue
+			}
+			d.c.held[d.c.key(to)] = true
+			a := m.gone[i]
+			from, _ := part(&a)
+			d.c.moved = append(d.c.moved, RenamePart{d.table, kind, *from, to})
+			*from = to
+			m.same = append(m.same, pair[T]{a, b})
+			m.gone, m.added = slices.Delete(m.gone, i, i+1), slices.Delete(m.added, j, j+1)
+		}
+	}
 	for _, x := range m.gone {
 		if i, ok := any(&x).(*Index); ok && d.implied(i) {
 			continue
@@ -372,11 +396,11 @@ type matching[T any] struct {
 
 // match pairs parts, one to one: by name where both sides have the same one, then by what
 // they are where the new side has no name it insists on.
-func match[T any](c *comparison, old, new []T, part func(*T) (name string, any *bool), same func(a, b T) bool) matching[T] {
+func match[T any](c *comparison, old, new []T, part func(*T) (name *string, any *bool), same func(a, b T) bool) matching[T] {
 	var m matching[T]
 	name := func(x T) (string, bool) {
 		n, convention := part(&x)
-		return n, *convention
+		return *n, *convention
 	}
 	oldDone, newDone := make([]bool, len(old)), make([]bool, len(new))
 	for j, b := range new {

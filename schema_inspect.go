@@ -78,6 +78,8 @@ type SchemaTraits struct {
 	QuietOptions []string
 	// WideIntegers: an integer takes 64 bits, whatever the name of its type.
 	WideIntegers bool
+	// Renames are the kinds of parts of a table that can be renamed as they are.
+	Renames []ObjectKind
 	// MaxIdent is the bytes after which the database cuts a name off; 0 where it refuses
 	// long names or takes them all.
 	MaxIdent int

@@ -108,6 +108,10 @@ func (s ValidateConstraint) Reverse() Step { return nil }
 func (s CreateIndex) Reverse() Step        { return DropIndex(s) }
 func (s DropIndex) Reverse() Step          { return CreateIndex(s) }
 
+func (s RenamePart) Reverse() Step {
+	return RenamePart{Table: s.Table, Kind: s.Kind, From: s.To, To: s.From}
+}
+
 // Reverse exchanges SQL and Down; without Down, or where a step of State cannot be
 // reversed, it returns nil.
 func (s Exec) Reverse() Step {
@@ -205,6 +209,9 @@ func (s CreateIndex) String() string {
 }
 func (s DropIndex) String() string {
 	return fmt.Sprintf("drop %sindex %s", uniqueWord(s.Index.Unique), partText(s.Index.Name, s.Table, s.Index.text()))
+}
+func (s RenamePart) String() string {
+	return fmt.Sprintf("rename %s %s on %s to %s", s.Kind, s.From, s.Table, s.To)
 }
 func (s Exec) String() string { return "exec " + oneLine(string(s.SQL)) }
 func (s Do) String() string   { return fmt.Sprintf("do %s version %d", s.Name, s.Version) }
@@ -366,5 +373,6 @@ func (DropCheck) step()          {}
 func (ValidateConstraint) step() {}
 func (CreateIndex) step()        {}
 func (DropIndex) step()          {}
+func (RenamePart) step()         {}
 func (Exec) step()               {}
 func (Do) step()                 {}

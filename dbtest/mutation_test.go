@@ -221,7 +221,14 @@ func mutations(db *database) []mutation {
 	}
 	unique("unique in another order", func(u *ingot.Unique) { u.Columns = []string{"b", "a"} })
 	unique("unique over less", func(u *ingot.Unique) { u.Columns = []string{"a"} })
-	unique("unique under another name", func(u *ingot.Unique) { u.Name = "uq_other" })
+	renamed := func(kind ingot.ObjectKind, otherwise string) string {
+		if slices.Contains(db.traits().Renames, kind) {
+			return "rename " + string(kind)
+		}
+		return otherwise
+	}
+	of("unique under another name", renamed(ingot.ObjectUnique, "add unique"), func(t *ingot.Table) { t.Uniques[0].Name = "uq_other" })
+	list[len(list)-1].alone = false
 	of("a unique less", "drop unique uq_t", func(t *ingot.Table) { t.Uniques = nil })
 	if db.kind == "postgres" {
 		unique("unique, deferrable", func(u *ingot.Unique) { u.Deferrable = ingot.DeferrableInitiallyImmediate })
@@ -251,7 +258,10 @@ func mutations(db *database) []mutation {
 	fk("on update", func(f *ingot.ForeignKey) { f.OnUpdate = "CASCADE" })
 	fk("another column", func(f *ingot.ForeignKey) { f.Columns = []string{"b"} })
 	fk("another table", func(f *ingot.ForeignKey) { f.RefTable = "t" })
-	fk("another name", func(f *ingot.ForeignKey) { f.Name = "fk_other" })
+	of("another name of a foreign key", renamed(ingot.ObjectForeignKey, "add foreign key"), func(t *ingot.Table) { t.ForeignKeys[0].Name = "fk_other" })
+	list[len(list)-1].alone = false
+	of("another name of a check", renamed(ingot.ObjectCheck, "add check"), func(t *ingot.Table) { t.Checks[0].Name = "ck_other" })
+	list[len(list)-1].alone = false
 	if db.Server.Deferrable {
 		fk("deferrable", func(f *ingot.ForeignKey) { f.Deferrable = ingot.DeferrableInitiallyImmediate })
 		fk("deferred", func(f *ingot.ForeignKey) { f.Deferrable = ingot.DeferrableInitiallyDeferred })
@@ -266,7 +276,8 @@ func mutations(db *database) []mutation {
 	index("an index the other way", func(x *ingot.Index) { x.Parts[0].Desc = true })
 	index("an index this way", func(x *ingot.Index) { x.Parts[1].Desc = false })
 	index("an index over less", func(x *ingot.Index) { x.Parts = x.Parts[:1] })
-	index("an index under another name", func(x *ingot.Index) { x.Name = "ix_other" })
+	of("an index under another name", renamed(ingot.ObjectIndex, "create "), func(t *ingot.Table) { t.Indexes[0].Name = "ix_other" })
+	list[len(list)-1].alone = false
 	list = append(list, mutation{"a unique index", "", false, func(s *ingot.Schema) { s.Table(ingot.TableName{Name: "t"}).Indexes[0].Unique = true }})
 	of("an index less", "drop index ix_t", func(t *ingot.Table) { t.Indexes = nil })
 	if db.Server.ExpressionIndexes {

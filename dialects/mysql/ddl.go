@@ -83,6 +83,8 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	case ingot.ValidateConstraint:
 		return nil, nil // constraints are always valid here
 
+	case ingot.RenamePart:
+		return w.renamePart(x)
 	case ingot.CreateIndex:
 		def, err := w.indexDef(x.Table, x.Index)
 		return []string{alter(x.Table) + "ADD " + def}, err
@@ -598,6 +600,31 @@ func columnsOf(x ingot.Index) []string {
 		columns = append(columns, p.Column)
 	}
 	return columns
+}
+
+// renamePart renames an index; what else has a name is dropped and added under the new one.
+func (w writer) renamePart(x ingot.RenamePart) ([]string, error) {
+	if x.Kind == ingot.ObjectIndex || x.Kind == ingot.ObjectUnique {
+		return []string{alter(x.Table) + "RENAME INDEX " + ident(x.From) + " TO " + ident(x.To)}, nil
+	}
+	if w.before == nil || w.before.Table(x.Table) == nil {
+		return nil, fmt.Errorf("%s %s of table %s has to be made anew, and its definition is not known: give the schema before the step", x.Kind, x.From, x.Table)
+	}
+	t := w.before.Table(x.Table)
+	for _, f := range t.ForeignKeys {
+		if x.Kind == ingot.ObjectForeignKey && f.Name == x.From {
+			f.Name = x.To
+			def, err := foreignKeyDef(x.Table, f)
+			return []string{alter(x.Table) + "DROP FOREIGN KEY " + ident(x.From), alter(x.Table) + "ADD " + def}, err
+		}
+	}
+	for _, k := range t.Checks {
+		if x.Kind == ingot.ObjectCheck && k.Name == x.From {
+			k.Name = x.To
+			return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(x.From) + ", ADD " + checkDef(k)}, nil
+		}
+	}
+	return nil, fmt.Errorf("table %s has no %s %s", x.Table, x.Kind, x.From)
 }
 
 // dropCheck drops a check. One of a single column, which MariaDB names as the column, goes

@@ -70,6 +70,8 @@ func everyStep() []ingot.Step {
 		ingot.CreateIndex{Table: user, Index: ingot.Index{Name: "i", Using: "fulltext", Parts: []ingot.IndexPart{{Column: "d"}}, Options: []ingot.Option{{Name: "parser", Value: "ngram"}, {Name: "invisible"}}}},
 		ingot.CreateIndex{Table: user, Index: ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Column: "d"}}, Where: "d > 0"}},
 		ingot.DropIndex{Table: ingot.TableName{Schema: "shop", Name: "order"}, Index: ingot.Index{Name: "i"}},
+		ingot.RenamePart{Table: user, Kind: ingot.ObjectIndex, From: "i", To: "i2"},
+		ingot.RenamePart{Table: user, Kind: ingot.ObjectCheck, From: "k", To: "k2"},
 		ingot.Exec{SQL: "UPDATE a SET b = ';'; DELETE FROM a"},
 		ingot.Do{Name: "fill"},
 	}

@@ -17,6 +17,7 @@ func (Dialect) Traits(srv *ingot.Server) ingot.SchemaTraits {
 		FoldNames:         true,
 		KeyText:           "varchar(255)",
 		KeyBlob:           "varbinary(255)",
+		Renames:           []ingot.ObjectKind{ingot.ObjectUnique, ingot.ObjectIndex},
 	}
 }
 

@@ -90,6 +90,11 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	case ingot.ValidateConstraint:
 		return []string{alter(x.Table) + "VALIDATE CONSTRAINT " + ident(x.Name)}, nil
 
+	case ingot.RenamePart:
+		if x.Kind == ingot.ObjectIndex {
+			return []string{"ALTER INDEX " + tableIdent(ingot.TableName{Schema: x.Table.Schema, Name: x.From}) + " RENAME TO " + ident(x.To)}, nil
+		}
+		return []string{alter(x.Table) + "RENAME CONSTRAINT " + ident(x.From) + " TO " + ident(x.To)}, nil
 	case ingot.CreateIndex:
 		text, err := createIndex(x.Table, x.Index)
 		return []string{text}, err

@@ -71,6 +71,8 @@ func everyStep() []ingot.Step {
 			Parts:   []ingot.IndexPart{{Expr: "lower(c)", Collation: "C", OpClass: "text_pattern_ops", Desc: true, Nulls: "LAST"}, {Column: "d", Prefix: 10}},
 			Include: []string{"e"}, Where: "c IS NOT NULL", NullsNotDistinct: true, Options: []ingot.Option{{Name: "fillfactor", Value: "70"}}}},
 		ingot.DropIndex{Table: ingot.TableName{Schema: "shop", Name: "order"}, Index: ingot.Index{Name: "i", Concurrently: true}},
+		ingot.RenamePart{Table: user, Kind: ingot.ObjectIndex, From: "i", To: "i2"},
+		ingot.RenamePart{Table: user, Kind: ingot.ObjectCheck, From: "k", To: "k2"},
 		ingot.Exec{SQL: "UPDATE a SET b = ';'; DELETE FROM a"},
 		ingot.Do{Name: "fill"},
 	}

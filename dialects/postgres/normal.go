@@ -11,7 +11,8 @@ import (
 
 // Traits are PostgreSQL's, with as long names as the server takes.
 func (Dialect) Traits(srv *ingot.Server) ingot.SchemaTraits {
-	traits := ingot.SchemaTraits{NamedEnums: true, MaxIdent: 63}
+	traits := ingot.SchemaTraits{NamedEnums: true, MaxIdent: 63,
+		Renames: []ingot.ObjectKind{ingot.ObjectUnique, ingot.ObjectForeignKey, ingot.ObjectCheck, ingot.ObjectIndex}}
 	if srv != nil && srv.MaxIdent > 0 {
 		traits.MaxIdent = srv.MaxIdent
 	}

@@ -78,6 +78,8 @@ func stepTable(step ingot.Step) (ingot.TableName, bool) {
 		return s.Table, true
 	case ingot.DropCheck:
 		return s.Table, true
+	case ingot.RenamePart:
+		return s.Table, true
 	case ingot.CreateIndex:
 		return s.Table, true
 	case ingot.DropIndex:

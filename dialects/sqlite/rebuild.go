@@ -203,6 +203,15 @@ func alterOne(step ingot.Step, t *ingot.Table) (texts []string, ok bool, err err
 		return []string{text}, true, err
 	case ingot.DropIndex:
 		return []string{"DROP INDEX " + qualified(t.Schema, s.Index.Name)}, true, nil
+	case ingot.RenamePart:
+		for _, x := range t.Indexes {
+			if s.Kind == ingot.ObjectIndex && x.Name == s.From {
+				x.Name = s.To
+				text, err := indexText(t.Schema, t.Name, &x)
+				return []string{"DROP INDEX " + qualified(t.Schema, s.From), text}, true, err
+			}
+		}
+		return nil, false, nil
 	case ingot.DropColumn:
 		return dropColumn(s, t)
 	case ingot.AlterColumn:
