@@ -84,6 +84,7 @@ type Migrator struct {
 	ahead    bool
 	edited   bool
 	wait     time.Duration
+	compared []CompareOption
 }
 
 // A MigratorOption changes how a [Migrator] works.
@@ -102,6 +103,12 @@ func AllowEdited() MigratorOption { return func(m *Migrator) { m.edited = true }
 
 // LockWait is how long to wait for another migrator, a minute if not given.
 func LockWait(d time.Duration) MigratorOption { return func(m *Migrator) { m.wait = d } }
+
+// CompareWith gives options to [Compare] wherever models and database are compared:
+// [CompareOnly] leaves schemas, tables or their parts out.
+func CompareWith(opts ...CompareOption) MigratorOption {
+	return func(m *Migrator) { m.compared = append(m.compared, opts...) }
+}
 
 // Progress is what [OnProgress] tells.
 type Progress struct {

@@ -81,14 +81,15 @@ func (m *Migrator) compare(ctx context.Context, v *view, answers Decisions) ([]S
 		return nil, err
 	}
 	made := v.made(m.db)
-	return Compare(from, to, CompareDialect(v.d), CompareOn(ctx, m.db),
+	opts := []CompareOption{CompareDialect(v.d), CompareOn(ctx, m.db),
 		CompareOwned(func(o Object) bool {
 			switch o.Kind {
 			case ObjectTable, ObjectEnum, ObjectSequence, ObjectSchema:
 				return made(o.Table)
 			}
 			return true
-		})), nil
+		})}
+	return Compare(from, to, append(opts, m.compared...)...), nil
 }
 
 // schemaNames are the named schemas a schema has tables in.

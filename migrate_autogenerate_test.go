@@ -169,6 +169,18 @@ func TestAutogenerateAsksAboutRenames(t *testing.T) { // AG-13
 	}
 }
 
+func TestAutogenerateLooksAtWhatIsAskedFor(t *testing.T) {
+	ms := ingot.MustModels(personV1{}, pet{})
+	db := openFile(t, tempFile(t), ingot.Options{Models: ms}).DB
+	m := ingot.NewMigrator(db, ingot.NewRevisions(), ingot.CompareWith(ingot.CompareOnly(func(o ingot.Object) bool {
+		return o.Table.Name != "pet" && o.Kind != ingot.ObjectIndex
+	})))
+	steps, err := m.Autogenerate(t.Context(), ingot.Decisions{})
+	if err != nil || len(steps) != 1 || steps[0].String() != "create table person (id, name)" {
+		t.Errorf("got %v, %v", steps, err)
+	}
+}
+
 func TestAutogenerateLeavesAloneWhatNobodyClaims(t *testing.T) {
 	h := newHistory(t)
 	db := openFile(t, h.file, ingot.Options{})
