@@ -1,5 +1,3 @@
-CREATE EXTENSION IF NOT EXISTS btree_gist;
-CREATE SCHEMA IF NOT EXISTS ingot_fixture_none;
 CREATE TYPE order_state AS ENUM ('draft', 'sent', 'partly paid', 'paid', 'it''s void', 'Größe');
 CREATE TYPE "Unit" AS ENUM ('kg', 'm', 'piece');
 CREATE TYPE address_t AS (street text, city text);
@@ -19,7 +17,7 @@ CREATE TABLE exchange_rate (from_code char(3) REFERENCES currency, to_code char(
 CREATE TABLE country (iso char(2) PRIMARY KEY, iso3 char(3) NOT NULL UNIQUE, name text COLLATE "C" NOT NULL);
 CREATE TABLE region (country_iso char(2) NOT NULL REFERENCES country ON UPDATE CASCADE, code varchar(5) NOT NULL, name text NOT NULL, PRIMARY KEY (country_iso, code));
 CREATE TABLE city (id serial PRIMARY KEY, country_iso char(2) NOT NULL, region_code varchar(5), name text NOT NULL, location point, FOREIGN KEY (country_iso, region_code) REFERENCES region (country_iso, code) MATCH FULL);
-CREATE TABLE address (id serial PRIMARY KEY, company_id bigint REFERENCES company, city_id int REFERENCES city ON DELETE RESTRICT, street text, zip varchar(10), valid daterange NOT NULL DEFAULT '[2000-01-01,)', EXCLUDE USING gist (company_id WITH =, valid WITH &&));
+CREATE TABLE address (id serial PRIMARY KEY, company_id bigint REFERENCES company, city_id int REFERENCES city ON DELETE RESTRICT, street text, zip varchar(10), valid daterange NOT NULL DEFAULT '[2000-01-01,)', EXCLUDE USING gist (valid WITH &&));
 CREATE TABLE warehouse (id serial PRIMARY KEY, code text NOT NULL, address_id int REFERENCES address, CONSTRAINT "warehouse code" UNIQUE (code));
 CREATE TABLE shelf (warehouse_id int NOT NULL REFERENCES warehouse ON DELETE CASCADE, aisle smallint NOT NULL, level smallint NOT NULL, capacity positive, PRIMARY KEY (level, aisle, warehouse_id)) WITH (fillfactor = 70);
 CREATE TABLE product_group (id serial PRIMARY KEY, parent_id int REFERENCES product_group DEFERRABLE, path text NOT NULL, depth int GENERATED ALWAYS AS (length(path) - length(replace(path, '/', ''))) STORED);
