@@ -86,6 +86,7 @@ type Caps struct {
 	ReturningAlias    bool // RETURNING of an UPDATE sees all its tables, each by its alias; else the updated one alone
 	UntypedValues     bool // parameters inside VALUES take their types from the first row
 	UpdateJoin        bool // UPDATE … JOIN (SELECT … UNION ALL …)
+	ReturningEarly    bool // RETURNING gives rows as they are before triggers change them
 	SetInOrder        bool // SET a = 1, b = a: b gets the new a
 	DefaultInValues   bool // the word DEFAULT inside VALUES
 	NullsOrder        bool // NULLS FIRST and NULLS LAST

@@ -25,8 +25,10 @@ import "reflect"
 //	null  notnull                 of the column, where the Go type says otherwise
 //	default:sql  omitzero         zero is left out of INSERT, so that the default applies
 //	generated:sql  virtual        computed by the database, stored unless virtual
-//	readonly  deferred            never written; not loaded unless asked for
-//	version  created  updated     optimistic lock; set to the clock at INSERT, and at UPDATE
+//	readonly  deferred            never written, read back; not loaded unless asked for
+//	trigger                       a trigger has the last word: read back after every write
+//	version  created  updated     optimistic lock (the database's with readonly); set to the
+//	                              clock at INSERT, and at UPDATE
 //	unique  index  unique-index  check:expr  fk:table.column
 //
 // Behind the option they belong to stand name:, where:, using:, include:, ondelete:,

@@ -498,9 +498,9 @@ func (r *registration) checkColumn(c *column, tg tag) {
 		{"size", k.class != classString && k.class != classText, fmt.Sprintf("is the length of text, and the field is of type %s", c.typ)},
 		{"precision", !number, fmt.Sprintf("is for numbers and text that is one, and the field is of type %s", c.typ)},
 		{"enum", tg.has("json"), "contradicts json"},
-		{"version", k.getInt == nil || tg.has("enum"), fmt.Sprintf("wants a plain integer, and the field is of type %s", c.typ)},
+		{"version", !c.readOnly && (k.getInt == nil || tg.has("enum")), fmt.Sprintf("wants a plain integer, and the field is of type %s", c.typ)},
 		{"version", tg.has("null"), "contradicts null: a version is never NULL"},
-		{"version", c.readOnly, "contradicts readonly: the version is written with every update"},
+		{"version", c.readOnly && (k.class == classJSON || k.null != nil), "has to be compared by =, and never be NULL"},
 		{"version", c.omitZero, "contradicts omitzero: the version counts from what is stored"},
 		{"version", c.deferred, "contradicts deferred: the version has to be known"},
 		{"created", k.class != classTime, fmt.Sprintf("wants a time, and the field is of type %s", c.typ)},
@@ -515,6 +515,8 @@ func (r *registration) checkColumn(c *column, tg tag) {
 		{"generated", tg.has("auto"), "contradicts auto"},
 		{"readonly", tg.has("omitzero"), "contradicts omitzero: a read-only column is never written"},
 		{"readonly", tg.has("auto"), "contradicts auto"},
+		{"trigger", c.pk, "contradicts pk: a row is found by its key while it is written"},
+		{"trigger", tg.has("generated"), "contradicts generated: such a column is read back anyway"},
 	}
 	r.checkRules(c, rules)
 	for _, o := range tg {

@@ -311,6 +311,7 @@ func optionSpecs() []optionSpec {
 		{"json", onColumn, noValue, false},
 		{"version", onColumn, noValue, false},
 		{"readonly", onColumn, noValue, false},
+		{"trigger", onColumn, noValue, false},
 		{"created", onColumn, noValue, false},
 		{"updated", onColumn, noValue, false},
 		{"uuidv7", onColumn, noValue, false},

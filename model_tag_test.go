@@ -155,7 +155,12 @@ func TestColumnOptions(t *testing.T) {
 		{"", "version", `"version": wants a plain integer, and the field is of type string`},
 		{(*int)(nil), "version", `"version": wants a plain integer, and the field is of type *int`},
 		{int64(0), "version;pk", `"version": contradicts pk: a key does not move`},
-		{0, "version;readonly", `"version": contradicts readonly: the version is written with every update`},
+		{0, "version;readonly", ""}, // made by the database
+		{"", "version;readonly", ""},
+		{(*int)(nil), "version;readonly", `"version": has to be compared by =, and never be NULL`},
+		{"", "trigger", ""},
+		{int64(0), "trigger;pk", `"trigger": contradicts pk: a row is found by its key while it is written`},
+		{0, "trigger;generated:1+1", `"trigger": contradicts generated: such a column is read back anyway`},
 		{0, "created", `"created": wants a time, and the field is of type int`},
 		{0, "generated:id * 2", ""},
 		{0, "generated:id * 2;virtual", ""},

@@ -451,6 +451,7 @@ func (r *renderer) assignments(sets []Assignment, m *mapper, stamps bool) []*col
 	for _, c := range m.columns {
 		switch {
 		case slices.Contains(cols, c):
+		case c.readOnly:
 		case c.updated, c.version && c.codec.class == classTime:
 			set(c)
 			r.now(c)
@@ -630,7 +631,7 @@ func (w *bulk) onConflict(r *renderer, m *mapper, given []*column) []*column {
 	}
 	var set []*column
 	for _, c := range given {
-		if slices.Contains(cols, c) || c.pk || c.created || c.version {
+		if slices.Contains(cols, c) || c.pk || c.created || c.version || c.readOnly {
 			continue
 		}
 		if len(set) > 0 {
@@ -641,7 +642,7 @@ func (w *bulk) onConflict(r *renderer, m *mapper, given []*column) []*column {
 		r.text(" = ")
 		r.excluded(c)
 	}
-	if v := m.version; v != nil && v.codec.class != classTime {
+	if v := m.version; v != nil && !v.readOnly && v.codec.class != classTime {
 		r.text(pick(len(set) > 0, ", ", ""))
 		set = append(set, v)
 		r.ident(v.name)

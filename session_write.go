@@ -17,16 +17,17 @@ import (
 
 // A writePlan is how a model is written. It is worked out once.
 type writePlan struct {
-	m       *mapper
-	insert  []*column // in an INSERT, generated key included
-	keyless []*column // in an INSERT without it
-	omit    []*column // left out of it while zero
-	back    []*column // read back after every write: readonly and generated
-	stamped []*column // version, created, updated and uuidv7
-	settled []*column // come back from the database not quite as they were sent
-	moves   []*column // come back in a way that only the database knows: read back when written
-	arrays  []string  // by column: the type of an array parameter with the values of many rows; empty if none can be
-	uniques [][]*column
+	m         *mapper
+	insert    []*column // in an INSERT, generated key included
+	keyless   []*column // in an INSERT without it
+	omit      []*column // left out of it while zero
+	back      []*column // read back after every write: readonly and generated
+	stamped   []*column // version, created, updated and uuidv7
+	settled   []*column // come back from the database not quite as they were sent
+	moves     []*column // come back in a way that only the database knows: read back when written
+	arrays    []string  // by column: the type of an array parameter with the values of many rows; empty if none can be
+	uniques   [][]*column
+	triggered bool // a trigger may change what is read back
 }
 
 func newWritePlan(m *mapper, d Dialect) *writePlan {
@@ -36,8 +37,11 @@ func newWritePlan(m *mapper, d Dialect) *writePlan {
 		if binder != nil && c.codec.class != classCustom && !c.options.has("enum") && (c.codec.class != classBytes || c.codec.word == "blob") {
 			t.arrays[c.index] = binder.ArrayType(c.typeFor(d.Name()))
 		}
-		if c.readOnly {
+		if c.readOnly || c.options.has("trigger") {
 			t.back = append(t.back, c)
+			t.triggered = t.triggered || !c.options.has("generated")
+		}
+		if c.readOnly {
 			continue
 		}
 		t.insert = append(t.insert, c)
@@ -220,6 +224,9 @@ func (f *flush) batchUpdates(steps []*step, t *writePlan, run []action) []*step 
 		}
 		if st == nil {
 			st = &step{f: f, kind: stepUpdate, m: t.m, plan: t, cols: cols, parked: parked, assigned: assigned}
+			if v := t.m.version; parked && v != nil && v.readOnly {
+				st.back = []*column{v}
+			}
 			if !parked {
 				st.back = t.back
 				for _, c := range t.moves {
@@ -269,11 +276,16 @@ func (st *step) single() bool {
 	}
 	switch st.kind {
 	case stepInsert:
-		return len(st.back) == 0 || db.server.InsertReturning
+		return len(st.back) == 0 || st.returns(db.server.InsertReturning)
 	case stepUpdate:
-		return len(st.back) == 0 || db.server.UpdateReturning
+		return len(st.back) == 0 || st.returns(db.server.UpdateReturning)
 	}
 	return true
+}
+
+// returns reports whether RETURNING, where the server has it, gives what there is to read back.
+func (st *step) returns(has bool) bool {
+	return has && !(st.plan.triggered && st.f.s.db.server.ReturningEarly)
 }
 
 func (st *step) run() error {
@@ -495,7 +507,7 @@ func (st *step) insertBatch(cs []*change) error {
 	}
 	generated := st.keyless
 	returning := generated && !db.server.LastInsertID || len(st.back) > 0 || generated && len(cs) > 1 && db.server.Keys != KeysConsecutive
-	if returning && db.server.InsertReturning && (len(cs) == 1 || !generated) {
+	if returning && st.returns(db.server.InsertReturning) && (len(cs) == 1 || !generated) {
 		return st.readReturned(w, cs, generated)
 	}
 	res, err := w.exec()
@@ -554,7 +566,7 @@ func (st *step) readBack(cs []*change) error {
 	w.text(" FROM ")
 	w.table(st.m.table)
 	w.text(" WHERE ")
-	w.keyList(st.m.key, "", cs, func(c *change) addr { return c.e.obj })
+	w.keyList(st.m.key, "", cs, st.written)
 	if w.err != nil {
 		return w.err
 	}
@@ -577,6 +589,14 @@ func (st *step) readBack(cs []*change) error {
 	return err
 }
 
+// written is the struct with the key that a row has once the step is done.
+func (st *step) written(c *change) addr {
+	if st.parked {
+		return c.old()
+	}
+	return c.e.obj
+}
+
 // scanRows puts rows that came back into their instances: the only one, or the one with
 // the same key.
 func (st *step) scanRows(cols []*column, cs []*change, only bool, each func(func(*sql.Rows) error) error) (int, error) {
@@ -587,7 +607,7 @@ func (st *step) scanRows(cols []*column, cs []*change, only bool, each func(func
 	if len(cs) > 1 {
 		byKey = make(map[string]*change, len(cs))
 		for _, c := range cs {
-			k, err := st.keyText(c.e.obj)
+			k, err := st.keyText(st.written(c))
 			if err != nil {
 				return 0, err
 			}
@@ -646,13 +666,18 @@ func (st *step) runUpdate() error {
 		}
 	}
 	n := db.batchRows(len(st.cols) + len(st.match()))
-	if len(st.back) > 0 && !db.server.UpdateReturning || !db.server.UpdateFrom && !db.server.UpdateJoin {
+	if len(st.back) > 0 && !st.returns(db.server.UpdateReturning) || !db.server.UpdateFrom && !db.server.UpdateJoin {
 		n = 1
 	}
 	for rest := st.changes; len(rest) > 0; {
 		k := min(n, len(rest))
 		if err := st.updateBatch(rest[:k]); err != nil {
 			return err
+		}
+		if v := st.m.version; v != nil && v.readOnly {
+			for _, c := range rest[:k] {
+				c.moveVersion(v)
+			}
 		}
 		rest = rest[k:]
 	}
@@ -669,6 +694,17 @@ func (c *change) old() addr {
 		return c.e.snap
 	}
 	return c.e.obj
+}
+
+// moveVersion makes the version that the database has given a row the one to find it by.
+func (c *change) moveVersion(v *column) {
+	if c.base == nil && c.e.snap == nil {
+		return // found by the instance itself
+	}
+	base := c.e.m.alloc()
+	c.e.m.copyTo(base, c.old())
+	v.codec.save(v.at(base), v.at(c.e.obj))
+	c.base = base
 }
 
 // source is the struct whose values an UPDATE writes.
@@ -795,7 +831,7 @@ func (st *step) updateBatch(cs []*change) error {
 	if w.err != nil {
 		return w.err
 	}
-	if len(st.back) > 0 && db.server.UpdateReturning {
+	if len(st.back) > 0 && st.returns(db.server.UpdateReturning) {
 		if !alike && db.server.ReturningAlias {
 			w.qualifier = "t"
 		}

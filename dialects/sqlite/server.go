@@ -63,6 +63,7 @@ func caps(srv *ingot.Server) ingot.Caps {
 	return ingot.Caps{
 		InsertReturning:   returning,
 		UpdateReturning:   returning,
+		ReturningEarly:    true,
 		DeleteReturning:   returning,
 		LastInsertID:      true,
 		Keys:              ingot.KeysReserved,
