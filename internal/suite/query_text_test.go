@@ -56,12 +56,15 @@ func (r *stubRows) Next(dest []driver.Value) error {
 }
 
 // texts are the queries of the golden files.
-func queryTexts() []struct {
+func queryTexts(t *testing.T, db *ingot.DB) []struct {
 	name string
 	q    interface {
 		SQL(*ingot.DB) (string, []any, error)
 	}
 } {
+	sum := new(struct{ UserID, Sum int64 })
+	tree := new(struct{ ID, Depth int64 })
+	n, child := new(qnode), new(qnode)
 	u, a, m, o, i := new(quser), new(qaddress), new(quser), new(qorder), new(qitem)
 	q := ingot.Select(u)
 	r := new(struct {
@@ -74,6 +77,9 @@ func queryTexts() []struct {
 			SQL(*ingot.DB) (string, []any, error)
 		}
 	}
+	named := q.OrderBy(ingot.C(&u.Name).Desc())
+	behind, err := named.Cursor(db, &quser{ID: 7, Name: "ed"})
+	must(t, err)
 	return []entry{
 		{"all", q},
 		{"conditions", q.Where(ingot.C(&u.Name).Eq("ed"), ingot.Or(ingot.C(&u.Age).Gt(30), ingot.C(&u.Fullname).Eq(nil)), ingot.Not(ingot.C(&u.ID).In(1, 2)))},
@@ -96,9 +102,19 @@ func queryTexts() []struct {
 		{"subqueries", q.Where(ingot.C(&u.ID).InX(ingot.Scalars(ingot.Select(a), ingot.C(&a.UserID))), ingot.NotExists(ingot.Select(o).Where(ingot.C(&o.UserID).EqX(ingot.C(&u.ID)))))},
 		{"distinct", q.Distinct().Only(&u.Name)},
 		{"union", q.Where(ingot.C(&u.Age).Lt(5)).Union(q.OrderBy(ingot.C(&u.Age).Desc()).Limit(1)).OrderBy(ingot.C(&u.ID).Asc())},
+		{"union all, intersect, except", q.UnionAll(q.Where(ingot.C(&u.Age).Lt(5))).Intersect(q).Except(q.Where(ingot.C(&u.ID).Eq(1)))},
+		{"common table expression", ingot.Select(u).With(ingot.CTE(sum, ingot.Project(ingot.Select(o).GroupBy(ingot.C(&o.UserID)), sum,
+			ingot.Into(&sum.UserID, ingot.C(&o.UserID)), ingot.Into(&sum.Sum, ingot.Count(ingot.C(&o.ID)))))).JoinOn(sum, ingot.C(&sum.UserID).EqX(ingot.C(&u.ID)))},
+		{"recursive common table expression", ingot.Select(tree).With(ingot.Recursive(tree,
+			ingot.Project(ingot.Select(n).Where(ingot.C(&n.ID).Eq(1)), tree, ingot.Into(&tree.ID, ingot.C(&n.ID)), ingot.Into(&tree.Depth, ingot.Value(int64(0)))),
+			ingot.Project(ingot.Select(child).JoinOn(tree, ingot.N(&child.ParentID).EqX(ingot.C(&tree.ID))), tree,
+				ingot.Into(&tree.ID, ingot.C(&child.ID)), ingot.Into(&tree.Depth, ingot.Add(ingot.C(&tree.Depth), ingot.Value(int64(1)))))))},
+		{"window with a frame", ingot.Scalars(ingot.Select(o), ingot.Over(ingot.Count(ingot.C(&o.ID))).PartitionBy(ingot.C(&o.UserID)).OrderBy(ingot.C(&o.ID).Asc()).Frame("ROWS BETWEEN 1 PRECEDING AND CURRENT ROW"))},
+		{"lock, not waiting", q.Where(ingot.C(&u.ID).Eq(1)).ForUpdate(ingot.NoWait)},
 		{"lock", q.Where(ingot.C(&u.ID).Eq(1)).ForUpdate(ingot.SkipLocked)},
 		{"share", q.Where(ingot.C(&u.ID).Eq(1)).ForShare()},
 		{"page", q.OrderBy(ingot.C(&u.Fullname).Asc()).Page(5, "")},
+		{"next page", named.Page(5, behind)},
 		{"projection", ingot.Project(q.LeftJoin(&u.Addresses, a).GroupBy(ingot.C(&u.Name)).Having(ingot.Count(ingot.C(&a.ID)).Gt(1)), r, ingot.Into(&r.Name, ingot.C(&u.Name)), ingot.Into(&r.N, ingot.Count(ingot.C(&a.ID))))},
 		{"latest time", ingot.Scalars(q, ingot.Max(ingot.C(&u.Joined)))},
 		{"window", ingot.Scalars(ingot.Select(o), ingot.Over(ingot.RowNumber()).PartitionBy(ingot.C(&o.UserID)).OrderBy(ingot.C(&o.Total).Desc()))},
@@ -129,7 +145,7 @@ func TestTheTextOfQueriesInEachDialect(t *testing.T) {
 				t.Fatal(err)
 			}
 			var b strings.Builder
-			for _, x := range queryTexts() {
+			for _, x := range queryTexts(t, db) {
 				text, args, err := x.q.SQL(db)
 				fmt.Fprintf(&b, "-- %s\n%s\n", x.name, text)
 				if len(args) > 0 {
