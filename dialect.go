@@ -91,6 +91,7 @@ type Caps struct {
 	DefaultInValues   bool // the word DEFAULT inside VALUES
 	NullsOrder        bool // NULLS FIRST and NULLS LAST
 	TupleIn           bool // (a, b) IN ((?, ?), …)
+	NoSelfDelete      bool // a row that refers to itself cannot be deleted
 	LockWaitEndsTx    bool // who has waited too long for a lock loses the whole transaction
 	TextUTF8          bool // text is UTF-8, and nothing else
 	TextNoNUL         bool // text cannot hold the character zero

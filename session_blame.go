@@ -28,7 +28,7 @@ func (st *step) blame(err error) error {
 		case refused.Kind == ForeignKeyViolation && c.rekeyed():
 			reason = st.f.keyHeld(c)
 		}
-		if reason != "" {
+		if reason != "" && !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
 		}
 	}

@@ -377,8 +377,16 @@ func (u *untying) visit(c *change) error {
 	level := 1
 	for _, ref := range u.f.lay.refs[c.e.m.index] {
 		t := u.f.s.at(ref, c.e.snap)
-		if t == nil || t == c.e || t.work == nil || t.work.op != opDelete || u.f.lay.rank[t.m.index] != u.rank ||
+		if t == nil || t.work == nil || t.work.op != opDelete || u.f.lay.rank[t.m.index] != u.rank ||
 			slices.ContainsFunc(ref.columns, func(col *column) bool { return slices.Contains(c.late, col) }) {
+			continue
+		}
+		if t == c.e {
+			if u.f.s.db.server.NoSelfDelete && ref.nullable() {
+				if err := u.f.unset(c, ref); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		w := t.work
@@ -410,13 +418,8 @@ func (u *untying) cut(w *change) error {
 		if !ref.nullable() {
 			continue
 		}
-		if err := u.f.park(c, ref.columns, nil); err != nil {
+		if err := u.f.unset(c, ref); err != nil {
 			return err
-		}
-		for _, col := range ref.columns {
-			if col.nullable && !col.pk {
-				c.late = append(c.late, col)
-			}
 		}
 		if i == len(u.path)-1 {
 			return nil
@@ -429,6 +432,19 @@ func (u *untying) cut(w *change) error {
 	}
 	return errors.New("ingot: deleted rows refer to each other and none can go first: " + strings.Join(names, " ") + " " + w.e.name() +
 		"; let one of these foreign keys be NULL")
+}
+
+// unset makes a foreign key NULL before its row goes.
+func (f *flush) unset(c *change, ref *reference) error {
+	if err := f.park(c, ref.columns, nil); err != nil {
+		return err
+	}
+	for _, col := range ref.columns {
+		if col.nullable && !col.pk {
+			c.late = append(c.late, col)
+		}
+	}
+	return nil
 }
 
 // steps puts actions into batches, with the link rows around them. firstRemoval is where

@@ -192,6 +192,7 @@ func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
 		SetInOrder:      true,
 		DefaultInValues: true,
 		TupleIn:         true,
+		NoSelfDelete:    true,
 		TextUTF8:        true,
 		TextSized:       true,
 		NoNaN:           true,

@@ -45,7 +45,7 @@ func (on Database) TestAnInstanceOfAnotherSessionIsNamed(t *testing.T) {
 			must(t, tt.do(s))
 			err := s.Commit(t.Context())
 			wantErr(t, err, tt.want)
-			if strings.Count(err.Error(), "ingot:") != 1 {
+			if strings.Count(err.Error(), "ingot:") != 1 || strings.Count(err.Error(), tt.want) != 1 {
 				t.Errorf("error %v", err)
 			}
 			must(t, s.Rollback(t.Context()))

@@ -202,6 +202,21 @@ func (on Database) TestSELF003_ATreeIsDeletedFromTheLeaves(t *testing.T) {
 	wantRows(t, db, "SELECT data FROM nodes")
 }
 
+func (on Database) TestSELF004_ARowThatRefersToItselfIsDeleted(t *testing.T) {
+	n := &cNode{Data: "1"}
+	s, sent, db := on.cases(t, n, &cNode{Data: "2"})
+	n.Parent = n
+	must(t, s.Commit(t.Context()))
+	sent.take()
+	must(t, s.Delete(n))
+	want := []string{"delete nodes by id"}
+	if db.Server().NoSelfDelete { // MySQL finds that the row is referred to
+		want = []string{"update nodes(parent_id) by id", "delete nodes by id"}
+	}
+	wantWrites(t, sent, s.Commit(t.Context()), want...)
+	wantRows(t, db, "SELECT data FROM nodes", "2")
+}
+
 func (on Database) TestSELF006_AnOrphanTakesItsSubtreeAlong(t *testing.T) {
 	n3 := &cNode{Data: "3", Children: []*cNode{{Data: "4"}}}
 	n1 := &cNode{Data: "1", Children: []*cNode{{Data: "2"}, n3}}
