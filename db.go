@@ -289,7 +289,7 @@ func (db *DB) queryWrite(ctx context.Context, tx *Tx, st statement, scan func(*s
 	}
 	conn, err := db.writer(ctx)
 	if err != nil {
-		return db.refused(nil, &st, unsent{err})
+		return db.refused(nil, &st, unsent{canceled(ctx, err)})
 	}
 	defer conn.Close()
 	return run(func(ctx context.Context, st statement) (*sql.Rows, error) {
@@ -471,7 +471,11 @@ func (db *DB) classify(err error) Refusal {
 // canceled adds the reason to an error that a cancelled context has caused: drivers may say
 // no more than that the connection is bad.
 func canceled(ctx context.Context, err error) error {
-	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
+	cause := ctx.Err()
+	if at, ok := ctx.Deadline(); ok && cause == nil && !time.Now().Before(at) {
+		cause = context.DeadlineExceeded // the network has its own clock for it, which may be the faster
+	}
+	if cause != nil && !errors.Is(err, cause) {
 		return errors.Join(err, cause)
 	}
 	return err

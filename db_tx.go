@@ -56,7 +56,7 @@ func (db *DB) begin(ctx context.Context, o TxOptions) (*Tx, error) {
 func (db *DB) beginOnce(ctx context.Context, o TxOptions, texts []string) (*Tx, error) {
 	conn, err := db.writer(ctx)
 	if err != nil {
-		return nil, db.refused(nil, &statement{op: "begin", sql: "BEGIN"}, unsent{err})
+		return nil, db.refused(nil, &statement{op: "begin", sql: "BEGIN"}, unsent{canceled(ctx, err)})
 	}
 	tx := &Tx{db: db, conn: conn, check: db.checks()}
 	if x, ok := db.dialect.(TxEnder); ok {
@@ -243,7 +243,10 @@ func (tx *Tx) commit(ctx context.Context) error {
 	if tx.joined != nil {
 		return nil
 	}
-	if err := cmp.Or(ctx.Err(), tx.sure(ctx)); err != nil {
+	if err := ctx.Err(); err != nil {
+		return errors.Join(tx.db.refused(tx, &statement{op: "commit"}, unsent{err}), tx.rollback(ctx))
+	}
+	if err := tx.sure(ctx); err != nil {
 		return errors.Join(err, tx.rollback(ctx))
 	}
 	commit, failed := "COMMIT", tx.failed

@@ -65,7 +65,7 @@ func (e *MappingError) Error() string {
 // A StatementError says what was being done when the database refused. It carries no
 // argument values, but Err may quote data: MySQL names the duplicate it rejects.
 type StatementError struct {
-	Op     string // "insert", "update", "delete", "select", "begin", "commit" or "exec"
+	Op     string // "insert", "update", "delete", "select", "flush", "begin", "commit" or "exec"
 	Model  string // mapped type: "Order"; empty if none is known
 	Column string // column at fault; empty if unknown
 	Key    string // identity: "Order(7)"; empty while pending

@@ -47,6 +47,7 @@ type SessionOption func(*sessionOptions)
 
 type sessionOptions struct {
 	joined    *sql.Tx
+	noTx      bool // OnTx(nil): a transaction of its own would commit what the caller means to end
 	readOnly  bool
 	noFlush   bool
 	isolation sql.IsolationLevel
@@ -57,7 +58,7 @@ type sessionOptions struct {
 // OnTx makes the session work inside a transaction that the caller began and will end.
 // Commit then flushes, and Rollback restores the instances; neither touches tx.
 func OnTx(tx *sql.Tx) SessionOption {
-	return func(o *sessionOptions) { o.joined = tx; o.eager = true }
+	return func(o *sessionOptions) { o.joined, o.noTx, o.eager = tx, tx == nil, true }
 }
 
 // ReadOnly makes the session refuse to write. With an isolation level its reads share one

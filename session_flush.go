@@ -111,7 +111,7 @@ func (s *Session) flush(ctx context.Context, final bool) error {
 		return s.fail(errors.Join(s.mistakes...))
 	}
 	if err := ctx.Err(); err != nil {
-		return s.fail(err)
+		return s.fail(s.db.refused(nil, &statement{op: "flush"}, unsent{err}))
 	}
 	s.flushing = true
 	defer func() { s.flushing = false }()

@@ -165,9 +165,12 @@ func (s *Session) begin(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if s.opts.joined != nil {
+	switch {
+	case s.opts.noTx:
+		err = errors.New("ingot: OnTx(nil): give it the *sql.Tx that BeginTx returned, or leave it out")
+	case s.opts.joined != nil:
 		s.tx, err = s.db.join(ctx, s.opts.joined)
-	} else {
+	default:
 		s.tx, err = s.db.begin(ctx, TxOptions{Isolation: s.opts.isolation, ReadOnly: s.opts.readOnly})
 	}
 	return err

@@ -200,7 +200,7 @@ func (on Database) TestCancelledInTheMiddleLeavesNothingHalfWritten(t *testing.T
 		if errors.Is(err, ingot.ErrCommitUnknown) {
 			continue // cancelled in the middle of the COMMIT
 		}
-		if !errors.Is(err, context.Canceled) && !errors.Is(err, ingot.ErrCanceled) {
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, ingot.ErrCanceled) {
 			t.Errorf("cancelled at statement %d: %v", at, err)
 		}
 		wantErr(t, s.Flush(t.Context()), "needs a Rollback")
@@ -212,6 +212,55 @@ func (on Database) TestCancelledInTheMiddleLeavesNothingHalfWritten(t *testing.T
 		must(t, s.Add(u))
 		must(t, s.Commit(t.Context()))
 		wantRows(t, db, "SELECT name FROM users", "there", "u")
+	}
+}
+
+func (on Database) TestAContextThatHasEndedIsTheSameErrorEverywhere(t *testing.T) {
+	db, _ := on.open(t, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, stop := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer stop()
+	for _, ctx := range []context.Context{ended, late} {
+		for name, do := range map[string]func(s *ingot.Session) error{
+			"read":   func(s *ingot.Session) error { return ignore(ingot.Select(new(cUser)).All(ctx, s)) },
+			"begin":  func(s *ingot.Session) error { return ignore(s.Tx(ctx)) },
+			"commit": func(s *ingot.Session) error { s.Add(&cUser{}); return s.Commit(ctx) },
+			"commit after a flush": func(s *ingot.Session) error {
+				s.Add(&cUser{})
+				must(t, s.Flush(t.Context()))
+				return s.Commit(ctx)
+			},
+			"commit of nothing in a transaction": func(s *ingot.Session) error {
+				must(t, ignore(s.Tx(t.Context())))
+				return s.Commit(ctx)
+			},
+			"bulk":        func(*ingot.Session) error { return ignore(ingot.Delete(new(cUser)).Everywhere().Exec(ctx, db)) },
+			"transaction": func(*ingot.Session) error { return db.Transaction(ctx, func(*ingot.Session) error { return nil }) },
+		} {
+			s := db.Session()
+			err := do(s)
+			if !errors.Is(err, ingot.ErrCanceled) || !errors.Is(err, ctx.Err()) {
+				t.Errorf("%s: %v, want ErrCanceled and %v", name, err, ctx.Err())
+			}
+			must(t, s.Close())
+		}
+	}
+	wantRows(t, db, "SELECT name FROM users")
+}
+
+// ignore is the error of a call whose value does not matter.
+func ignore[T any](_ T, err error) error { return err }
+
+func (on Database) TestATransactionThatIsNilIsNotBegun(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
+	s := db.Session(ingot.OnTx(nil))
+	defer s.Close()
+	must(t, s.Add(&cUser{Name: "u"}))
+	wantErr(t, s.Commit(t.Context()), "OnTx(nil)")
+	wantErr(t, ignore(db.Session(ingot.OnTx(nil)).Tx(t.Context())), "OnTx(nil)")
+	if got := sent.ops(); len(got) > 0 {
+		t.Errorf("sent %q", got)
 	}
 }
 
