@@ -117,7 +117,8 @@ const (
 	KeysSingle KeyRule = iota
 	// KeysReserved asks the dialect for keys first ([KeyReserver]) and sends them along.
 	KeysReserved
-	// KeysConsecutive counts up from the key of the first row, which the driver reports.
+	// KeysConsecutive counts up from the key of the first row, which the driver reports, by
+	// what the dialect says each time ([KeyStepper]), or else by one.
 	KeysConsecutive
 )
 
@@ -126,11 +127,19 @@ const (
 type KeyReserver interface {
 	// KeySource says what the generated keys of a column come from, in words of the
 	// dialect's own; empty where none can be taken ahead, and the table has to be inserted
-	// row by row. The answer is kept until ReserveKeys fails with it.
+	// row by row. An answer is kept until ReserveKeys gives no keys for it.
 	KeySource(ctx context.Context, q Queryer, srv *Server, table TableName, column string) (string, error)
-	// ReserveKeys takes n keys of the source. No keys and no error mean row by row, this
-	// time.
+	// ReserveKeys takes n keys of the source. No keys and no error mean that the source is
+	// not, or no longer, what the keys come from.
 	ReserveKeys(ctx context.Context, q Queryer, srv *Server, source string, table TableName, column string, n int) ([]int64, error)
+}
+
+// A KeyStepper is a dialect that knows how far apart the keys are that one INSERT of several
+// rows generates.
+type KeyStepper interface {
+	// KeyStep is that distance for the INSERT that follows on the connection of q. Zero means
+	// that nothing is guaranteed, and the rows are inserted one by one.
+	KeyStep(ctx context.Context, q Queryer, srv *Server, table TableName, column string) (int64, error)
 }
 
 // An ArrayBinder is a dialect in which the values that many rows have in one column can be

@@ -3,6 +3,7 @@ package ingot
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -99,6 +100,7 @@ type step struct {
 	cols     []*column // what is sent
 	back     []*column // what is read back
 	keyless  bool      // INSERT without the generated key
+	keyStep  int64     // how far apart the keys are that one INSERT generates
 	parked   bool      // UPDATE to what rows are to have for a while
 	changes  []*change
 	ref      *reference // of stepSweep, whose changes are the parents
@@ -331,11 +333,9 @@ func (st *step) runInsert() error {
 		}
 	}
 	if st.keyless && len(st.changes) > 1 {
-		done, err := st.reserveKeys()
-		if err != nil {
+		if known, err := st.foreseeKeys(); err != nil {
 			return err
-		}
-		if !done && f.s.db.server.Keys != KeysConsecutive {
+		} else if !known {
 			return st.insertSingly()
 		}
 	}
@@ -416,16 +416,56 @@ func (st *step) insertSingly() error {
 	return nil
 }
 
-// keySource is what the keys of a column come from, asked for once.
+// keySource is what the keys of a column come from, asked for once, as Open asks: nobody is
+// told of the statement.
 func (db *DB) keySource(ctx context.Context, tx *Tx, k KeyReserver, auto *column) (string, error) {
 	if source, ok := db.keySources.Load(auto); ok {
 		return source.(string), nil
 	}
-	source, err := k.KeySource(ctx, tx, &db.server, auto.m.table, auto.name)
-	if err == nil {
+	var q Queryer = db.sqldb
+	switch {
+	case tx != nil && tx.joined != nil:
+		q = tx.joined
+	case tx != nil && tx.conn != nil:
+		q = tx.conn
+	}
+	source, err := k.KeySource(ctx, q, &db.server, auto.m.table, auto.name)
+	if err != nil {
+		return "", db.refused(tx, &statement{op: "select", model: auto.m.name}, err)
+	}
+	if source != "" {
 		db.keySources.Store(auto, source)
 	}
-	return source, err
+	return source, nil
+}
+
+// readWhole queries for a reader that leaves out neither rows nor the error at their end: the
+// transaction need not be asked afterwards whether it is still there.
+type readWhole struct{ *Tx }
+
+func (q readWhole) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	return q.db.query(ctx, q.Tx, statement{op: "exec", sql: text, args: args})
+}
+
+// foreseeKeys sees to it that the keys of several rows are known: taken ahead, or apart by
+// what the server says. Where it reports false, they go one by one.
+func (st *step) foreseeKeys() (bool, error) {
+	f := st.f
+	db, auto := f.s.db, st.m.auto
+	switch k, ok := db.dialect.(KeyStepper); {
+	case db.server.Keys == KeysReserved:
+		return st.reserveKeys()
+	case db.server.Keys == KeysConsecutive && ok:
+		var err error
+		st.keyStep, err = k.KeyStep(f.ctx, readWhole{f.s.tx}, &db.server, st.m.table, auto.name)
+		var known *StatementError
+		if err != nil && !errors.As(err, &known) {
+			err = db.refused(f.s.tx, &statement{op: "select", model: st.m.name}, err)
+		}
+		return st.keyStep != 0, err
+	}
+	st.keyStep = 1
+	return db.server.Keys == KeysConsecutive, nil
 }
 
 // reserveKeys takes keys out of circulation first, where the dialect can, and sends them
@@ -434,21 +474,23 @@ func (st *step) reserveKeys() (bool, error) {
 	f := st.f
 	db := f.s.db
 	k, ok := db.dialect.(KeyReserver)
-	if !ok || db.server.Keys != KeysReserved {
+	if !ok {
 		return false, nil
 	}
 	auto := st.m.auto
-	source, err := db.keySource(f.ctx, f.s.tx, k, auto)
-	if err != nil || source == "" {
-		return false, err
-	}
-	keys, err := k.ReserveKeys(f.ctx, f.s.tx, &db.server, source, st.m.table, auto.name, len(st.changes))
-	if err != nil {
-		db.keySources.Delete(auto)
-		return false, err
-	}
-	if len(keys) == 0 {
-		return false, nil
+	var keys []int64
+	for tries := 0; len(keys) == 0; tries++ {
+		source, err := db.keySource(f.ctx, f.s.tx, k, auto)
+		if err != nil || source == "" || tries == 2 {
+			return false, err
+		}
+		keys, err = k.ReserveKeys(f.ctx, f.s.tx, &db.server, source, st.m.table, auto.name, len(st.changes))
+		if len(keys) == 0 {
+			db.keySources.Delete(auto) // perhaps it has another one by now
+		}
+		if err != nil {
+			return false, err
+		}
 	}
 	if len(keys) != len(st.changes) {
 		return false, fmt.Errorf("ingot: %s reserved %d keys of %s instead of %d", db.dialect.Name(), len(keys), st.m.table, len(st.changes))
@@ -506,7 +548,16 @@ func (st *step) insertBatch(cs []*change) error {
 		return w.err
 	}
 	generated := st.keyless
-	returning := generated && !db.server.LastInsertID || len(st.back) > 0 || generated && len(cs) > 1 && db.server.Keys != KeysConsecutive
+	returning := generated && !db.server.LastInsertID || len(st.back) > 0
+	if k, ok := db.dialect.(KeyReserver); ok && generated && !returning && db.server.Keys == KeysReserved {
+		// What the driver reports need not be the key: SQLite has tables where it is another
+		// number.
+		source, err := db.keySource(st.f.ctx, st.f.s.tx, k, st.m.auto)
+		if err != nil {
+			return err
+		}
+		returning = source == ""
+	}
 	if returning && st.returns(db.server.InsertReturning) && (len(cs) == 1 || !generated) {
 		return st.readReturned(w, cs, generated)
 	}
@@ -523,8 +574,11 @@ func (st *step) insertBatch(cs []*change) error {
 			return within(fmt.Sprintf("the key of a new %s did not come back", st.m.name), err)
 		}
 		auto := st.m.auto
+		if id == 0 || returning && len(st.back) == 0 {
+			return fmt.Errorf("ingot: the key of a new %s did not come back: does the database generate the values of %s.%s by itself? Else give them (noauto in the tag), or let the program make them (uuidv7)", st.m.name, st.m.table, auto.name)
+		}
 		for i, c := range cs {
-			if err := auto.codec.load(auto.at(c.e.obj), id+int64(i)); err != nil {
+			if err := auto.codec.load(auto.at(c.e.obj), id+int64(i)*st.keyStep); err != nil {
 				return auto.valueError(err)
 			}
 		}

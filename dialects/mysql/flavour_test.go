@@ -20,7 +20,7 @@ func TestFlavoursOfMySQL(t *testing.T) {
 	}{
 		{"8.0.36", "auto_increment_increment=1", "mysql 8.0.36: keys counted up, expression indexes, skip locked, savepoints, serializable, lock by function"},
 		{"8.0.12", "auto_increment_increment=1", "mysql 8.0.12: keys counted up, skip locked, savepoints, serializable, lock by function"},
-		{"9.7.4", "auto_increment_increment=2", "mysql 9.7.4: keys one by one, expression indexes, skip locked, savepoints, serializable, lock by function"},
+		{"9.7.4", "auto_increment_increment=2", "mysql 9.7.4: keys counted up, expression indexes, skip locked, savepoints, serializable, lock by function"},
 		{"8.4.3", "auto_increment_increment=1 lower_case_table_names=1", "mysql 8.4.3: keys counted up, expression indexes, skip locked, savepoints, serializable, tables folded, lock by function"},
 		{"10.11.19-MariaDB-0+deb12u1", "auto_increment_increment=1 wsrep_on=OFF wsrep_provider=none", "mariadb 10.11.19: returning, keys counted up, skip locked, savepoints, serializable, lock by function"},
 		{"10.11.19-MariaDB-0+deb12u1", wsrep, "galera 10.11.19: returning, keys one by one, skip locked, savepoints, serializable, lock by row"},

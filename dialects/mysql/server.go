@@ -76,7 +76,7 @@ func (Dialect) Probe(ctx context.Context, q ingot.Queryer) (ingot.Server, error)
 		return srv, err
 	}
 	// SHOW VARIABLES leaves out what a server does not have, where @@name would fail.
-	rows, err = readRows(ctx, q, "SHOW VARIABLES WHERE Variable_name IN ('auto_increment_increment', 'character_set_client', 'character_set_results', 'sql_mode', 'group_replication_group_name', 'innodb_autoinc_lock_mode', 'innodb_rollback_on_timeout', 'lower_case_table_names', 'wsrep_on', 'wsrep_provider')")
+	rows, err = readRows(ctx, q, "SHOW VARIABLES WHERE Variable_name IN ('character_set_client', 'character_set_results', 'sql_mode', 'group_replication_group_name', 'innodb_autoinc_lock_mode', 'innodb_rollback_on_timeout', 'lower_case_table_names', 'wsrep_on', 'wsrep_provider')")
 	if err != nil {
 		return srv, fmt.Errorf("asking the server for its variables: %w", err)
 	}
@@ -212,10 +212,9 @@ func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
 	case groupReplication, xtradb:
 		c.ExpressionIndexes = true
 	}
-	// One INSERT of rows that are known beforehand gets consecutive keys in every
-	// innodb_autoinc_lock_mode. In a cluster they are apart, by a distance that changes when
-	// members come and go.
-	if step := variables["auto_increment_increment"]; (srv.Flavour == "" || srv.Flavour == mariadb) && step == "1" {
+	// One INSERT of rows that are known beforehand gets keys by [Dialect.KeyStep]. In a cluster
+	// the distance changes when members come and go.
+	if srv.Flavour == "" || srv.Flavour == mariadb {
 		c.Keys = ingot.KeysConsecutive
 	}
 	c.FoldTables = variables["lower_case_table_names"] == "1" || variables["lower_case_table_names"] == "2"

@@ -2,13 +2,15 @@ package postgres
 
 import (
 	"context"
+	"strings"
 
 	"ingot"
 )
 
-// KeySource is the sequence that the column's default draws from. A column without such a
-// default, and one that is GENERATED ALWAYS and so refuses keys sent along, has none; nor
-// has one that owns a sequence but has another default.
+// KeySource is the table and the sequence that the column's default draws from. A column
+// without such a default, and one that is GENERATED ALWAYS and so refuses keys sent along, has
+// none; nor has one that owns a sequence but has another default, or whose table has triggers
+// or rules that may replace the key.
 func (Dialect) KeySource(ctx context.Context, q ingot.Queryer, _ *ingot.Server, table ingot.TableName, column string) (string, error) {
 	rows, err := q.QueryContext(ctx, keySource, tableIdent(table), column)
 	if err != nil {
@@ -24,18 +26,29 @@ func (Dialect) KeySource(ctx context.Context, q ingot.Queryer, _ *ingot.Server, 
 	return source, rows.Err()
 }
 
-const keySource = `SELECT pg_catalog.format('%I.%I', n.nspname, s.relname)
+const keySource = `SELECT a.attrelid || ' ' || pg_catalog.format('%I.%I', n.nspname, s.relname)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class s ON s.oid = pg_catalog.pg_get_serial_sequence($1::text, $2::text)::pg_catalog.regclass
 JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = $1::text::pg_catalog.regclass AND a.attname = $2::text
+AND NOT ` + replaced + `
 AND (a.attidentity = 'd' OR a.attidentity = '' AND a.attgenerated = '' AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) =
 'nextval(' || pg_catalog.quote_literal(s.oid::pg_catalog.regclass::text) || '::regclass)')`
 
-// ReserveKeys takes n values of the sequence.
-func (Dialect) ReserveKeys(ctx context.Context, q ingot.Queryer, _ *ingot.Server, source string, _ ingot.TableName, _ string, n int) ([]int64, error) {
-	rows, err := q.QueryContext(ctx, "SELECT pg_catalog.nextval($1::text::pg_catalog.regclass) FROM pg_catalog.generate_series(1, $2::int)", source, n)
+// replaced says whether rows may get other keys than they are sent with: by a rule, or by a
+// trigger that comes before (2) the row (1) is inserted (4), of the table or of a partition.
+const replaced = `EXISTS (SELECT 1 FROM pg_catalog.pg_class c WHERE c.oid = $1::text::pg_catalog.regclass AND (c.relhasrules
+OR c.relhastriggers AND EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgtype & 7 = 7 AND t.tgenabled <> 'D')
+OR c.relkind = 'p' AND EXISTS (SELECT 1 FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_trigger t ON t.tgrelid = p.relid
+WHERE t.tgtype & 7 = 7 AND t.tgenabled <> 'D')))`
+
+// ReserveKeys takes n values of the sequence, if the name still means that table (another
+// search_path has another one), and no trigger has come meanwhile.
+func (Dialect) ReserveKeys(ctx context.Context, q ingot.Queryer, _ *ingot.Server, source string, table ingot.TableName, _ string, n int) ([]int64, error) {
+	id, sequence, _ := strings.Cut(source, " ")
+	rows, err := q.QueryContext(ctx, "SELECT pg_catalog.nextval($2::text::pg_catalog.regclass) FROM pg_catalog.generate_series(1, $3::int)"+
+		" WHERE $1::text::pg_catalog.regclass::pg_catalog.oid::text = $4::text AND NOT "+replaced, tableIdent(table), sequence, n, id)
 	if err != nil {
 		return nil, err
 	}

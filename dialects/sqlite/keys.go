@@ -15,19 +15,21 @@ const (
 	fromSequence = "sqlite_sequence"
 )
 
-// KeySource finds out whether the key is the rowid, and whether the table is one of those
+// KeySource finds out whether the key is the rowid, whether the table has triggers, which may
+// insert into it as well, and whether the table is one of those
 // with AUTOINCREMENT, or may become one: the database has them if sqlite_sequence is there.
 func (Dialect) KeySource(ctx context.Context, q ingot.Queryer, _ *ingot.Server, table ingot.TableName, column string) (string, error) {
 	// Every key has an index but the one that is the rowid.
 	var key string
-	var indexed, sequence bool
+	var indexed, sequence, triggers bool
+	const onTable = " WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE)"
 	err := queryRow(ctx, q, "SELECT name, EXISTS (SELECT 1 FROM pragma_index_list(?1, ?2) WHERE origin = 'pk'),"+
-		" EXISTS (SELECT 1 FROM pragma_table_info('sqlite_sequence', ?2)) FROM pragma_table_info(?1, ?2) WHERE pk > 0",
-		[]any{&key, &indexed, &sequence}, table.Name, schemaOf(table))
+		" EXISTS (SELECT 1 FROM pragma_table_info('sqlite_sequence', ?2)), EXISTS (SELECT 1 FROM "+ident(schemaOf(table))+".sqlite_master"+onTable+" OR EXISTS (SELECT 1 FROM sqlite_temp_master"+onTable+" FROM pragma_table_info(?1, ?2) WHERE pk > 0",
+		[]any{&key, &indexed, &sequence, &triggers}, table.Name, schemaOf(table))
 	if err == sql.ErrNoRows {
 		return "", nil // no key, or no table
 	}
-	rowid := !indexed && sameName(key, column)
+	rowid := !indexed && !triggers && sameName(key, column)
 	switch {
 	case err != nil || !rowid:
 		return "", err
@@ -39,8 +41,8 @@ func (Dialect) KeySource(ctx context.Context, q ingot.Queryer, _ *ingot.Server, 
 
 // ReserveKeys takes the n keys after the largest that the table has, or ever had where it
 // is AUTOINCREMENT. Nobody else can insert meanwhile: the caller's transaction holds the
-// write lock. A trigger on the table that inserts into it meets these keys as taken, which
-// is an error and never a mix-up.
+// write lock. A trigger that has come since KeySource and inserts into the table meets these
+// keys as taken, which is an error and never a mix-up.
 //
 // A table whose keys are used up gets none: there SQLite picks free ones at random, row by
 // row.
