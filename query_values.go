@@ -211,7 +211,7 @@ func (v Values[T]) cells(columns []*column, base *addr) ([]any, error) {
 		} else {
 			var err error
 			if cell.codec, err = codecOf(at); err != nil {
-				return nil, within(fmt.Sprintf("%s", cell.name), err)
+				return nil, within(cell.name, err)
 			}
 		}
 		dest[i] = cell

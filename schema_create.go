@@ -206,7 +206,7 @@ func (db *DB) ddl(first []string, steps []Step, before *Schema, last []string) (
 	for _, s := range steps {
 		ddl, err := d.DDL(s, before, &db.server)
 		if err != nil {
-			return nil, within(fmt.Sprintf("%s", s), err)
+			return nil, within(s.String(), err)
 		}
 		if err := before.Apply(s); err != nil {
 			return nil, err

@@ -27,7 +27,6 @@ type (
 	lawDecimal string // text that is a number
 	lawMoney   struct{ text string }
 	lawPrice   struct{ text string }
-	lawTags    []string // the text of a PostgreSQL array
 	lawStamp   time.Time
 	lawWord    string
 )
@@ -137,17 +136,14 @@ func lawOf[T any](name string, at func(*Law) *T, values ...T) lawField {
 
 var awkward = []string{"", " ", "a", "it's", `back\\slash`, "a\x00b", "\xff\xfe", "\xed\xa0\x80", "🧱", "\U0010FFFF", "\uFFFF", "\uFFFD", "\r\n\t", `"quoted"`, "`", "trailing  ", "  leading", "e\u0301", "é", "NULL", "%_", "$1 ? :x", "{1,2}", "0x41", "\x1a\x7f", "\ufeffbom", strings.Repeat("ü", 20), strings.Repeat("x", 21), strings.Repeat("long 🧱", 20000)}
 
-var instants = func() (ts []time.Time) {
+var instants = func() []time.Time {
 	zone := time.FixedZone("east", 5*3600+1800)
-	for _, t := range []time.Time{
+	return []time.Time{
 		{}, time.Unix(0, 0), time.Unix(0, -1), time.Unix(-1, 999_999_999), time.Date(2026, 11, 22, 13, 14, 15, 123456789, zone),
 		time.Date(2026, 11, 22, 23, 59, 59, 999_999_999, time.UTC), time.Date(1, 1, 1, 0, 0, 0, 0, zone), time.Date(1, 1, 2, 0, 0, 0, 1000, time.UTC), time.Date(0, 5, 1, 0, 0, 0, 0, time.UTC), time.Date(-5, 5, 1, 0, 0, 0, 0, time.UTC),
 		time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC), time.Date(9999, 12, 31, 23, 0, 0, 0, time.FixedZone("west", -7200)), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(300000, 1, 1, 0, 0, 0, 0, time.UTC),
 		time.Date(1600, 2, 29, 12, 0, 0, 0, time.UTC), time.Date(1969, 12, 31, 23, 59, 59, 500_000_000, time.UTC), time.Date(2024, 3, 31, 2, 30, 0, 0, time.UTC), time.Now(),
-	} {
-		ts = append(ts, t)
 	}
-	return ts
 }()
 
 func lawFields() []lawField {

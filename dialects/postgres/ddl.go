@@ -919,13 +919,6 @@ func sameTypeName(cast, native string) bool {
 	return plain(cast) == plain(native)
 }
 
-func indexMentions(x ingot.Index, column string) bool {
-	return slices.Contains(x.Include, column) || x.Where != "" && rules.Mentions(string(x.Where), column) ||
-		slices.ContainsFunc(x.Parts, func(p ingot.IndexPart) bool {
-			return p.Column == column || p.Expr != "" && rules.Mentions(string(p.Expr), column)
-		})
-}
-
 func createEnum(name ingot.TableName, values []string) string {
 	quoted := make([]string, len(values))
 	for i, v := range values {
