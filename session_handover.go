@@ -1,7 +1,6 @@
 package ingot
 
 import (
-	"crypto/rand"
 	"fmt"
 	"slices"
 )
@@ -325,10 +324,12 @@ func (f *flush) parkable(columns []*column, c *change) (*column, any) {
 		}
 	}
 	for _, col := range columns {
-		if col.pk || !f.lay.plans[col.m.index].free(col) {
+		if col.pk {
 			continue
 		}
-		return col, "ingot-" + rand.Text() // 128 random bits: nobody has it
+		if v := f.lay.plans[col.m.index].spare(col); v != nil {
+			return col, v
+		}
 	}
 	return nil, nil
 }

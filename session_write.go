@@ -2,9 +2,12 @@ package ingot
 
 import (
 	"context"
+	crand "crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 )
@@ -68,27 +71,42 @@ func newWritePlan(m *mapper, d Dialect) *writePlan {
 	return t
 }
 
-// free reports whether a column certainly takes any text of 32 characters.
-func (t *writePlan) free(c *column) bool {
-	if c.codec.class != classString || c.readOnly {
-		return false
+// spare returns a value that a column certainly takes and that nobody has: 60 random bits or
+// more. It is nil where there is none.
+func (t *writePlan) spare(c *column) any {
+	if c.readOnly || c.codec.class != classString && c.codec.class != classInt {
+		return nil
 	}
-	for _, name := range []string{"type", "check", "enum", "generated"} {
+	for _, name := range []string{"type", "check", "enum", "generated", "precision"} {
 		if c.options.has(name) {
-			return false
-		}
-	}
-	if size, ok := c.options.get("", "size"); ok {
-		if n, err := strconv.Atoi(size); err != nil || n < 32 {
-			return false
+			return nil
 		}
 	}
 	for _, o := range t.m.options {
 		if o.name == "check" {
-			return false
+			return nil
 		}
 	}
-	return !slices.ContainsFunc(t.m.foreignKeys, func(k *foreignKey) bool { return slices.Contains(k.columns, c) })
+	if slices.ContainsFunc(t.m.foreignKeys, func(k *foreignKey) bool { return slices.Contains(k.columns, c) }) {
+		return nil
+	}
+	if c.codec.class == classInt {
+		n := math.MinInt64 + rand.Int64N(1<<62)
+		if c.codec.word != "bigint" || c.codec.load(c.at(t.m.alloc()), n) != nil {
+			return nil // too few numbers for nobody to have one
+		}
+		return n
+	}
+	text := "ingot-" + crand.Text()
+	for _, o := range c.options {
+		if n, err := strconv.Atoi(o.value); o.name == "size" && (err != nil || n < len(text)) {
+			if err != nil || n < 12 {
+				return nil
+			}
+			text = text[len(text)-n:]
+		}
+	}
+	return text
 }
 
 // A step is one batch: rows that one statement, or a few of the same form, can write.

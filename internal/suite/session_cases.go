@@ -610,10 +610,46 @@ func (on Database) TestUniqueValuesChangeHandsAmongUpdates(t *testing.T) {
 	if one.Label != "b" || *one.Place != 2 {
 		t.Errorf("after the swaps: %+v", one)
 	}
-	// Numbers that may not be NULL have no legal way.
+	// So is one of large numbers: there is one that nobody has.
 	one.Rank, two.Rank = two.Rank, one.Rank
-	err := s.Flush(t.Context())
-	wantErr(t, err, "takes over the unique Rank of uSlot(")
+	must(t, s.Commit(t.Context()))
+	if got := len(sent.take("update")); got != 3 || one.Rank != 3 {
+		t.Errorf("%d UPDATEs for the swap, want 3; after it: %+v", got, one)
+	}
+}
+
+func (on Database) TestASwapWithoutALegalWayNamesBothRows(t *testing.T) {
+	type Seat struct {
+		ID    int64  `ingot:"pk"`
+		Small int32  `ingot:"unique"`
+		Short string `ingot:"unique;size:8"`
+		Sized string `ingot:"unique;size:12"`
+		Even  int64  `ingot:"unique;check:even >= 0"`
+	}
+	s, _ := on.session(t, Seat{})
+	a, b := &Seat{Small: 1, Short: "a", Sized: "a", Even: 1}, &Seat{Small: 2, Short: "b", Sized: "b", Even: 2}
+	must(t, s.AddAll(a, b))
+	must(t, s.Commit(t.Context()))
+	a.Sized, b.Sized = b.Sized, a.Sized // 12 characters are enough
+	must(t, s.Commit(t.Context()))
+	for _, tt := range []struct {
+		field string
+		swap  func()
+	}{
+		{"Small", func() { a.Small, b.Small = b.Small, a.Small }},
+		{"Short", func() { a.Short, b.Short = b.Short, a.Short }},
+		{"Even", func() { a.Even, b.Even = b.Even, a.Even }},
+	} {
+		tt.swap()
+		err := s.Commit(t.Context())
+		wantErr(t, err, "takes over the unique "+tt.field+" of Seat(")
+		wantErr(t, err, "Seat(1)")
+		wantErr(t, err, "Seat(2)")
+		must(t, s.Rollback(t.Context()))
+	}
+	if a.Small != 1 || a.Short != "a" || a.Sized != "b" || a.Even != 1 {
+		t.Errorf("after rollbacks: %+v", a)
+	}
 }
 
 func (on Database) TestRSW001_ADeletedRowIsReplacedUnderItsKey(t *testing.T) {
