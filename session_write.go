@@ -119,6 +119,7 @@ type step struct {
 	back     []*column // what is read back
 	keyless  bool      // INSERT without the generated key
 	keyStep  int64     // how far apart the keys are that one INSERT generates
+	vague    bool      // what the driver reports need not be the key
 	parked   bool      // UPDATE to what rows are to have for a while
 	changes  []*change
 	ref      *reference // of stepSweep, whose changes are the parents
@@ -272,6 +273,13 @@ func (f *flush) run(steps []*step, final bool) error {
 		return nil
 	}
 	alone := final && s.tx == nil && !s.opts.eager && len(steps) == 1 && steps[0].single() && !s.hooked()
+	if alone {
+		// A key that does not come back is found out after the row is written.
+		if err := steps[0].findKey(); err != nil {
+			return steps[0].blame(err)
+		}
+		alone = !steps[0].vague
+	}
 	if !alone {
 		if err := s.begin(f.ctx); err != nil {
 			return err
@@ -524,6 +532,19 @@ func (st *step) reserveKeys() (bool, error) {
 	return true, nil
 }
 
+// findKey finds out whether what the driver reports is the key: SQLite has tables where it is
+// another number.
+func (st *step) findKey() error {
+	db := st.f.s.db
+	k, ok := db.dialect.(KeyReserver)
+	if st.vague || st.kind != stepInsert || !st.keyless || !ok || !db.server.LastInsertID || db.server.Keys != KeysReserved {
+		return nil
+	}
+	source, err := db.keySource(st.f.ctx, st.f.s.tx, k, st.m.auto)
+	st.vague = err == nil && source == ""
+	return err
+}
+
 // insertBatch inserts rows by one statement.
 func (st *step) insertBatch(cs []*change) error {
 	db := st.f.s.db
@@ -566,18 +587,18 @@ func (st *step) insertBatch(cs []*change) error {
 		return w.err
 	}
 	generated := st.keyless
-	returning := generated && !db.server.LastInsertID || len(st.back) > 0
-	if k, ok := db.dialect.(KeyReserver); ok && generated && !returning && db.server.Keys == KeysReserved {
-		// What the driver reports need not be the key: SQLite has tables where it is another
-		// number.
-		source, err := db.keySource(st.f.ctx, st.f.s.tx, k, st.m.auto)
-		if err != nil {
+	if err := st.findKey(); err != nil {
+		return err
+	}
+	single := db.server.InsertReturning && (len(cs) == 1 || !generated)
+	if single && st.returns(true) && (st.vague || generated && !db.server.LastInsertID || len(st.back) > 0) {
+		return st.readReturned(w, cs, st.back, generated)
+	}
+	if single && st.vague {
+		if err := st.readReturned(w, cs, nil, generated); err != nil {
 			return err
 		}
-		returning = source == ""
-	}
-	if returning && st.returns(db.server.InsertReturning) && (len(cs) == 1 || !generated) {
-		return st.readReturned(w, cs, generated)
+		return st.readBack(cs)
 	}
 	res, err := w.exec()
 	if err != nil {
@@ -589,26 +610,34 @@ func (st *step) insertBatch(cs []*change) error {
 	if generated {
 		id, err := res.LastInsertId()
 		if err != nil {
-			return within(fmt.Sprintf("the key of a new %s did not come back", st.m.name), err)
+			return st.lost(within(fmt.Sprintf("the key of a new %s did not come back", st.m.name), err))
 		}
 		auto := st.m.auto
-		if id == 0 || returning && len(st.back) == 0 {
-			return fmt.Errorf("ingot: the key of a new %s did not come back: does the database generate the values of %s.%s by itself? Else give them (noauto in the tag), or let the program make them (uuidv7)", st.m.name, st.m.table, auto.name)
+		if id == 0 || st.vague {
+			return st.lost(fmt.Errorf("ingot: the key of a new %s did not come back: does the database generate the values of %s.%s by itself? Else give them (noauto in the tag), or let the program make them (uuidv7)", st.m.name, st.m.table, auto.name))
 		}
 		for i, c := range cs {
 			if err := auto.codec.load(auto.at(c.e.obj), id+int64(i)*st.keyStep); err != nil {
-				return auto.valueError(err)
+				return st.lost(auto.valueError(err))
 			}
 		}
 	}
 	return st.readBack(cs)
 }
 
+// lost is an error about what came back from a statement that has done its work.
+func (st *step) lost(err error) error {
+	if st.f.s.tx == nil {
+		return fmt.Errorf("%w; the row is written all the same, since no transaction was open to undo it", err)
+	}
+	return err
+}
+
 // readReturned runs a statement that returns the key and what the database filled in.
-func (st *step) readReturned(w *writer, cs []*change, generated bool) error {
+func (st *step) readReturned(w *writer, cs []*change, back []*column, generated bool) error {
 	w.text(" RETURNING ")
 	cols := slices.Clone(st.m.key)
-	for _, c := range st.back {
+	for _, c := range back {
 		if !c.pk {
 			cols = append(cols, c)
 		}
@@ -672,7 +701,6 @@ func (st *step) written(c *change) addr {
 // scanRows puts rows that came back into their instances: the only one, or the one with
 // the same key.
 func (st *step) scanRows(cols []*column, cs []*change, only bool, each func(func(*sql.Rows) error) error) (int, error) {
-	s := st.f.s
 	row := st.m.alloc()
 	cells := newCells(cols, &row)
 	var byKey map[string]*change
@@ -689,7 +717,7 @@ func (st *step) scanRows(cols []*column, cs []*change, only bool, each func(func
 	n := 0
 	err := each(func(rows *sql.Rows) error {
 		if err := rows.Scan(cells...); err != nil {
-			return err
+			return st.lost(err)
 		}
 		c := cs[0]
 		if byKey != nil {
@@ -709,7 +737,6 @@ func (st *step) scanRows(cols []*column, cs []*change, only bool, each func(func
 		}
 		return nil
 	})
-	_ = s
 	return n, err
 }
 
@@ -907,7 +934,7 @@ func (st *step) updateBatch(cs []*change) error {
 		if !alike && db.server.ReturningAlias {
 			w.qualifier = "t"
 		}
-		return st.readReturned(w, cs, false)
+		return st.readReturned(w, cs, st.back, false)
 	}
 	res, err := w.exec()
 	if err != nil {
