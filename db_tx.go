@@ -24,6 +24,7 @@ type Tx struct {
 	failed error     // the first statement that failed, and was not undone by a savepoint
 	check  []string  // statements that fail where no transaction is open (see TxChecker)
 	unsure bool      // an answer that we have not read may have said that it is over
+	reads  bool      // of a read-only session, in a transaction of the caller's, which may write
 	uses   map[string]*sql.Stmt
 	points int      // savepoints made so far: they never share a name
 	after  []string // statements the connection needs once the transaction has ended
@@ -110,8 +111,12 @@ func (tx *Tx) sure(ctx context.Context) error {
 	return nil
 }
 
-// ExecContext runs a statement in the transaction. The error is a [*StatementError].
+// ExecContext runs a statement in the transaction. The error is a [*StatementError], or
+// [ErrReadOnly] where a read-only session has joined the transaction ([OnTx]).
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if tx.reads {
+		return nil, fmt.Errorf("ingot: ExecContext: %w session", ErrReadOnly)
+	}
 	return tx.db.exec(ctx, tx, statement{op: "exec", sql: query, args: args})
 }
 

@@ -169,7 +169,9 @@ func (s *Session) begin(ctx context.Context) error {
 	case s.opts.noTx:
 		err = errors.New("ingot: OnTx(nil): give it the *sql.Tx that BeginTx returned, or leave it out")
 	case s.opts.joined != nil:
-		s.tx, err = s.db.join(ctx, s.opts.joined)
+		if s.tx, err = s.db.join(ctx, s.opts.joined); s.tx != nil {
+			s.tx.reads = s.opts.readOnly
+		}
 	default:
 		s.tx, err = s.db.begin(ctx, TxOptions{Isolation: s.opts.isolation, ReadOnly: s.opts.readOnly})
 	}

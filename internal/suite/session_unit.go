@@ -345,6 +345,35 @@ func (on Database) TestReadOnlySessionsRefuseToWrite(t *testing.T) {
 	}
 }
 
+func (on Database) TestReadOnlySessionsDoNotWriteInATransactionGiven(t *testing.T) {
+	pool := on.pool(t)
+	db, _ := on.openOn(t, pool, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
+	given, err := pool.Begin()
+	must(t, err)
+	defer given.Rollback()
+	_, err = given.Exec("INSERT INTO users (name) VALUES ('u')")
+	must(t, err)
+	s := db.Session(ingot.ReadOnly(), ingot.OnTx(given))
+	defer s.Close()
+	const write = "UPDATE users SET name = 'x'"
+	if _, err := s.Exec(t.Context(), write); !errors.Is(err, ingot.ErrReadOnly) {
+		t.Errorf("Exec: %v", err)
+	}
+	tx, err := s.Tx(t.Context())
+	must(t, err)
+	if _, err := tx.ExecContext(t.Context(), write); !errors.Is(err, ingot.ErrReadOnly) {
+		t.Errorf("ExecContext: %v", err)
+	}
+	var name string
+	must(t, tx.QueryRowContext(t.Context(), "SELECT name FROM users").Scan(&name))
+	if name != "u" {
+		t.Errorf("name %q", name)
+	}
+	_, err = given.ExecContext(t.Context(), write) // the caller's is not bound
+	must(t, err)
+	must(t, s.Commit(t.Context()))
+}
+
 func (on Database) TestHooksAreCalledAtTheirPoints(t *testing.T) {
 	var log []string
 	name := func(x any) string {
