@@ -273,7 +273,7 @@ func (db *DB) queryWrite(ctx context.Context, tx *Tx, st statement, scan func(*s
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer tx.leave(rows)
 		for rows.Next() {
 			if err := scan(rows); err != nil {
 				return err

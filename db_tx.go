@@ -111,6 +111,14 @@ func (tx *Tx) sure(ctx context.Context) error {
 	return nil
 }
 
+// leave closes rows that may not have been read to their end: what the server says in the
+// place of the rest is seen here alone. Outside of a transaction (nil) it does not matter.
+func (tx *Tx) leave(rows *sql.Rows) {
+	if err := rows.Close(); err != nil && tx != nil {
+		tx.unsure = true
+	}
+}
+
 // ExecContext runs a statement in the transaction. The error is a [*StatementError], or
 // [ErrReadOnly] where a read-only session has joined the transaction ([OnTx]).
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

@@ -28,6 +28,7 @@ type faults struct {
 	connect func() error            // asked before a connection is made
 	before  func(text string) error // asked before a statement is run
 	after   func(text string) error // asked when it has been
+	rest    error                   // met by who leaves rows of gadgets before their end
 	log     []string                // statements that reached a connection
 	conns   int                     // connections made
 }
@@ -103,9 +104,23 @@ func (c *faultyConn) QueryContext(ctx context.Context, text string, args []drive
 			rows = &stubRows{[]driver.Value{c.f.version}}
 		case strings.Contains(text, "RETURNING"):
 			rows = &stubRows{[]driver.Value{int64(7)}}
+		case c.f.rest != nil && strings.Contains(text, "gadget"):
+			rows = gadgetRows{c.f.rest}
 		}
 	}
 	return rows, err
+}
+
+// gadgetRows go on until they are left, which meets an error.
+type gadgetRows struct{ rest error }
+
+func (gadgetRows) Columns() []string { return []string{"id", "name"} }
+func (r gadgetRows) Close() error    { return r.rest }
+func (gadgetRows) Next(dest []driver.Value) error {
+	for i := range dest {
+		dest[i] = int64(7) // a name as well, which is no text
+	}
+	return nil
 }
 
 type insertedSeven struct{}
@@ -283,6 +298,55 @@ func TestAStatementSwallowedIsNotCommitted(t *testing.T) {
 	wantErr(t, s.Commit(t.Context()), "Deadlock found")
 	if want := []string{"ROLLBACK"}; !slices.Equal(f.log, want) {
 		t.Errorf("sent %q after the transaction had ended; want %q", f.log, want)
+	}
+}
+
+// The server ends the transaction in the middle of rows that nobody wants.
+func TestRowsLeftEarlyMayHaveEndedTheTransaction(t *testing.T) {
+	g := new(gadget)
+	for name, read := range map[string]func(s *ingot.Session) error{
+		"Exists": func(s *ingot.Session) error {
+			_, err := ingot.Select(g).Exists(t.Context(), s)
+			return err
+		},
+		"Iter": func(s *ingot.Session) error {
+			for range ingot.Select(g).Iter(t.Context(), s) {
+				break
+			}
+			return nil
+		},
+		"values": func(s *ingot.Session) error {
+			for range ingot.Scalars[int64](ingot.Select(g), ingot.C(&g.ID)).Iter(t.Context(), s) {
+				break
+			}
+			return nil
+		},
+		"a value that cannot be read": func(s *ingot.Session) error {
+			_, _ = ingot.SQL[bool](t.Context(), s, "SELECT id, name FROM gadget")
+			return nil
+		},
+		"Get": func(s *ingot.Session) error {
+			_, _ = ingot.Get[gadget](t.Context(), s, 7)
+			return nil
+		},
+	} {
+		for _, gone := range []bool{true, false} {
+			f := &faults{version: "8.4.3"}
+			db, _ := f.open(t, mysql.Dialect{}, ingot.Options{})
+			f.rest = &numberError{1317, "Query execution was interrupted"}
+			if gone {
+				f.before = faulting(1, "RELEASE SAVEPOINT", &numberError{1305, "SAVEPOINT does not exist"})
+			}
+			err := db.Transaction(t.Context(), func(s *ingot.Session) error {
+				if err := read(s); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				return s.Add(&gadget{ID: 1})
+			})
+			if log := strings.Join(f.log, "\n"); gone != (err != nil) || gone == strings.Contains(log, "INSERT") || gone == strings.Contains(log, "COMMIT") {
+				t.Errorf("%s, the transaction gone: %t: %v after %q", name, gone, err, f.log)
+			}
+		}
 	}
 }
 

@@ -339,7 +339,7 @@ func (q *query) run(ctx context.Context, ln *lane, s *rendered) ([]addr, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer ln.tx.leave(rows)
 	for rows.Next() {
 		p, err := rd.next(rows)
 		if err != nil {
@@ -390,7 +390,7 @@ func (q *query) iter(ctx context.Context, r Runner) iter.Seq2[addr, error] {
 			yield(nil, err)
 			return
 		}
-		defer rows.Close()
+		defer ln.tx.leave(rows)
 		// Where relations are loaded, so many instances are read ahead and served at once.
 		ahead := make([]addr, 0, 1)
 		if len(q.loads) > 0 {
@@ -478,7 +478,7 @@ func (q *query) single(ctx context.Context, r Runner, w want, n *int64) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer ln.tx.leave(rows)
 	for rows.Next() {
 		if w == wantExists {
 			*n = 1

@@ -93,7 +93,7 @@ func (m *mapper) get(ctx context.Context, r Runner, key []any) (addr, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer ln.tx.leave(rows)
 	var p addr
 	if rows.Next() {
 		if p, err = rd.next(rows); err != nil {

@@ -188,7 +188,7 @@ func (l *lane) query(ctx context.Context, st statement, scan func(*sql.Rows) err
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer l.tx.leave(rows)
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			return err

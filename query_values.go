@@ -169,7 +169,7 @@ func (v Values[T]) each(ctx context.Context, r Runner, yield func(T) bool) error
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer ln.tx.leave(rows)
 	for rows.Next() {
 		x := new(T)
 		base = addr(x)
@@ -244,7 +244,7 @@ func SQL[T any](ctx context.Context, r Runner, text TrustedSQL, args ...any) ([]
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer ln.tx.leave(rows)
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err

@@ -589,7 +589,7 @@ func (s *Session) reread(ctx context.Context, m *mapper, es []*entry) (map[*entr
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer s.tx.leave(rows)
 	found := map[*entry]bool{}
 	for rows.Next() {
 		row = m.alloc()

@@ -188,7 +188,7 @@ func (s *Session) fetch(ctx context.Context, m *mapper, key addr) (*entry, error
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer s.tx.leave(rows)
 	var e *entry
 	for rows.Next() {
 		p, err := rd.next(rows)

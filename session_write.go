@@ -676,7 +676,7 @@ func (st *step) readBack(cs []*change) error {
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
+		defer st.f.s.tx.leave(rows)
 		for rows.Next() {
 			if err := scan(rows); err != nil {
 				return err
@@ -994,7 +994,7 @@ func (st *step) count(cs []*change) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer rows.Close()
+	defer st.f.s.tx.leave(rows)
 	n := 0
 	for rows.Next() {
 		if err := rows.Scan(&n); err != nil {
