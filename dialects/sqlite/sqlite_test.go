@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ingot"
+	"ingot/dialects/internal/fake"
 	"ingot/dialects/sqlite"
 
 	_ "modernc.org/sqlite"
@@ -349,6 +350,19 @@ func TestReserveKeys(t *testing.T) {
 	run(t, db, "INSERT INTO counted VALUES (7)", "DELETE FROM counted")
 	check("keys of deleted rows do not come again", "Counted", "id", "[8 9]")
 	check("other tables beside it", "empty", "id", "[1 2]")
+}
+
+func TestTextOfStatements(t *testing.T) {
+	serverOf := func(version string) (ingot.Server, error) {
+		db := (&fake.Server{Answers: map[string][][]string{"sqlite_version": {{version, "0"}}}}).Open()
+		defer db.Close()
+		return sqlite.Dialect{}.Probe(t.Context(), db)
+	}
+	text, err := fake.Texts(sqlite.Dialect{}, serverOf, "3.50.1", "3.31.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "text.golden", text)
 }
 
 var update = flag.Bool("update", false, "rewrite the golden files")
