@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	mysqldriver "github.com/go-sql-driver/mysql"
+
 	"ingot"
 )
 
@@ -339,4 +341,170 @@ func TestKeysLeadToTheirRowsBesideTriggerColumns(t *testing.T) {
 			}, "sqlite")
 		})
 	}
+}
+
+const autoIncrement = "CREATE TABLE keyed (id BIGINT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(20))"
+
+func TestKeysLeadToTheirRowsByTheStepOfTheDSN(t *testing.T) {
+	on(t, func(t *testing.T, plain *database) {
+		db := plain.saying(t, "auto_increment_increment=3&auto_increment_offset=2")
+		x := db.keyed(t, autoIncrement)
+		last := int64(-1)
+		for _, n := range []int{3, 1, 5} {
+			for _, k := range db.add(t, x, n, nil) {
+				if k.ID%3 != 2 || k.ID <= last {
+					t.Errorf("key %d after those up to %d", k.ID, last)
+				}
+			}
+			if err := db.QueryRowContext(t.Context(), "SELECT max(id) FROM keyed").Scan(&last); err != nil {
+				t.Fatal(err)
+			}
+		}
+		db.add(t, x, 4, nil, 500, -7)
+	}, "mysql")
+}
+
+// Who may not see the triggers of a table cannot know what they do with its keys.
+func TestKeysLeadToTheirRowsWhereTriggersAreHidden(t *testing.T) {
+	for name, setup := range map[string][]string{
+		"none":               {autoIncrement},
+		"one makes the keys": {autoIncrement, "CREATE TRIGGER tr BEFORE INSERT ON keyed FOR EACH ROW SET NEW.id = 100000 - SUBSTR(NEW.word, 2)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			on(t, func(t *testing.T, db *database) {
+				db.exec(t, setup...)
+				config, err := mysqldriver.ParseDSN(db.dsn)
+				if err != nil {
+					t.Fatal(err)
+				}
+				role := fresh()
+				for _, host := range []string{"'%'", "localhost"} {
+					user := role + "@" + host
+					db.exec(t, "CREATE USER "+user+" IDENTIFIED BY 'x'", "GRANT SELECT, INSERT ON "+config.DBName+".* TO "+user)
+					t.Cleanup(func() { db.Exec("DROP USER " + user) })
+				}
+				config.User, config.Passwd = role, "x"
+				poor := *db
+				poor.dsn = config.FormatDSN()
+				x := poor.keyed(t)
+				db.add(t, x, 4, nil)
+				db.add(t, x, 1, nil)
+			}, "mysql")
+		})
+	}
+}
+
+// An Upserted is a row that may be there already.
+type Upserted struct {
+	ID   int64  `ingot:"pk"`
+	Word string `ingot:"size:20;unique"`
+	N    int
+}
+
+// Keys that rows in conflict use up, and give to nobody, mislead nobody.
+func TestKeysLeadToTheirRowsBesideUpserts(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		x, ctx := db.ingot(t, Upserted{}), t.Context()
+		u := new(Upserted)
+		same := func(rows ...*Upserted) {
+			t.Helper()
+			for _, r := range rows {
+				got, err := ingot.Get[Upserted](ctx, x, r.ID)
+				if err != nil || *got != *r {
+					t.Errorf("%+v leads to %+v, %v", *r, got, err)
+				}
+			}
+		}
+		row := func(word string, n int) *Upserted { return &Upserted{Word: word, N: n} }
+		add := func(rows ...*Upserted) {
+			t.Helper()
+			if err := x.Transaction(ctx, func(s *ingot.Session) error {
+				for _, r := range rows {
+					if err := s.Add(r); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			same(rows...)
+		}
+		a, b, c := row("a", 1), row("b", 1), row("c", 1)
+		add(a, b, c)
+		given := []*Upserted{row("a", 2), row("d", 2), row("b", 2), row("e", 2)}
+		if _, err := ingot.Insert(given...).As(u).OnConflict(&u.Word).DoNothing().Exec(ctx, x); err != nil {
+			t.Fatal(err)
+		}
+		same(a, b, c)
+		add(row("f", 1), row("g", 1))
+		update := ingot.Insert(row("f", 3), row("c", 3), row("h", 3), row("a", 3), row("i", 3)).As(u).OnConflict(&u.Word).DoUpdate(ingot.C(&u.N).SetX(ingot.Excluded(ingot.C(&u.N))))
+		if x.Server().InsertReturning {
+			back, err := update.Returning().All(ctx, x)
+			if err != nil || len(back) != 5 {
+				t.Fatalf("%d rows come back, %v", len(back), err)
+			}
+			same(back...)
+		} else if _, err := update.Exec(ctx, x); err != nil {
+			t.Fatal(err)
+		}
+		a.N, c.N = 3, 3
+		same(a, b, c)
+		add(row("j", 1), row("k", 1), row("l", 1))
+		add(row("m", 1))
+		for _, r := range given {
+			if r.ID != 0 {
+				t.Errorf("a bulk Insert has given %+v a key", *r)
+			}
+		}
+		all, err := ingot.Select(u).All(ctx, x)
+		if err != nil || len(all) != 13 {
+			t.Errorf("%d rows are there, %v", len(all), err)
+		}
+	})
+}
+
+// A Given is a Keyed whose key the program makes.
+type Given struct {
+	_    struct{} `ingot:"table:keyed"`
+	ID   int64    `ingot:"pk;noauto"`
+	Word string   `ingot:"size:20"`
+}
+
+func TestKeysOfTheProgramStay(t *testing.T) {
+	on(t, func(t *testing.T, plain *database) {
+		for name, made := range map[string]func(db *database, x *ingot.DB) error{
+			"made by CreateAll": func(_ *database, x *ingot.DB) error { return x.CreateAll(t.Context()) },
+			"AUTO_INCREMENT":    func(db *database, _ *ingot.DB) error { db.exec(t, autoIncrement); return nil },
+		} {
+			db := plain.saying(t, "auto_increment_increment=3&auto_increment_offset=2")
+			db.exec(t, "DROP TABLE IF EXISTS keyed")
+			x, err := ingot.Open(db.again(t), db.dialect, ingot.Options{Models: ingot.MustModels(Given{}), Echo: echo(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := made(db, x); err != nil {
+				t.Fatal(err)
+			}
+			keys := []int64{900, -4, 17, 16, 18, 1, 5000}
+			if name == "made by CreateAll" {
+				keys = append(keys, 0)
+			}
+			s := x.Session()
+			var rows []*Keyed
+			for _, key := range keys {
+				g := &Given{ID: key, Word: fmt.Sprint("w", key)}
+				rows = append(rows, &Keyed{ID: key, Word: g.Word})
+				if err := s.Add(g); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.Commit(t.Context()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			s.Close()
+			db.wantOwn(t, rows)
+			x.Close()
+		}
+	}, "mysql")
 }
