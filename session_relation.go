@@ -407,6 +407,9 @@ func (s *Session) sameValue(a *column, p addr, b *column, q addr) (bool, error) 
 		return a.codec.getInt(a.at(p)) == b.codec.getInt(b.at(q)), nil
 	}
 	v, err := a.valueOf(p, &s.db.enc)
+	if err != nil && a.codec.zero(a.at(p)) {
+		return false, nil // a foreign key that is not set yet need not be a value: a decimal as text
+	}
 	if err != nil {
 		return false, err
 	}
