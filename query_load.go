@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -317,7 +318,7 @@ func (j *loadJob) query(ctx context.Context, ask []int) (int, error) {
 		}
 		i, ok, err := j.index.get(fresh, keyCols)
 		if err == nil && !ok {
-			err = fmt.Errorf("ingot: loading %s.%s: a row came for a key that was not asked for", j.rel.m.name, j.rel.field)
+			err = j.otherSpelling(fresh, keyCols, ask[:n])
 		}
 		slot = i
 		return err
@@ -349,6 +350,30 @@ func (j *loadJob) query(ctx context.Context, ask []int) (int, error) {
 		rd.admit.done(all)
 	}
 	return n, nil
+}
+
+// otherSpelling is the error for a row whose key is none of those asked for, byte by byte: the
+// database takes more than that for equal. Which owner it belongs to is not guessed.
+func (j *loadJob) otherSpelling(row addr, cols []*column, asked []int) error {
+	spell := func(p addr, cols []*column) string {
+		var text []string
+		for _, c := range cols {
+			v, err := c.valueOf(p, &j.lane.db.enc)
+			if b, ok := v.([]byte); ok {
+				v = string(b)
+			}
+			text = append(text, pick(err == nil, fmt.Sprintf("%#v", v), "?"))
+		}
+		return strings.Join(text, ", ")
+	}
+	came, want := spell(row, cols), ""
+	for _, i := range asked {
+		if w := spell(j.slots[i].key, j.rel.local); want == "" || strings.EqualFold(w, came) {
+			want = w
+		}
+	}
+	return fmt.Errorf("ingot: loading %s.%s: for the key %s a row with %s came, which the database takes for equal and Go does not: spell both alike, or give the columns a collation that tells them apart",
+		j.rel.m.name, j.rel.field, want, came)
 }
 
 // A sharedRows gives one instance per row where a row comes once for each owner and no

@@ -199,3 +199,35 @@ func natural[T, K any](t *testing.T, db *ingot.DB, keys []K, shelf func(key K, n
 }
 
 func first[K any](k K, _ *string, _ int) K { return k }
+
+func (on Database) TestKeysThatACollationTakesForEqual(t *testing.T) {
+	if on.Dialect.Name() != "mysql" {
+		t.Skip("its default collation tells 'a' from 'A'")
+	}
+	db, _ := on.open(t, ingot.Options{}, textShelf{}, textBook{})
+	fk, err := ingot.SQL[string](t.Context(), db, "SELECT constraint_name FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE()")
+	must(t, err)
+	mustExec(t, db, ingot.TrustedSQL("ALTER TABLE book DROP FOREIGN KEY "+fk[0]))
+	for _, table := range []ingot.TrustedSQL{"ALTER TABLE book CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", "ALTER TABLE shelf CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+		"ALTER TABLE book ADD CONSTRAINT fk_book_shelf FOREIGN KEY (shelf) REFERENCES shelf (`key`)"} {
+		mustExec(t, db, table)
+	}
+	mustExec(t, db, "INSERT INTO shelf (`key`, note) VALUES ('a', ''), ('b', '')")
+	mustExec(t, db, "INSERT INTO book (shelf) VALUES ('A')")
+	s := db.Session()
+	defer s.Close()
+	x, err := ingot.Get[textShelf](t.Context(), s, "A")
+	must(t, err)
+	y, err := ingot.Get[textShelf](t.Context(), s, "a")
+	must(t, err)
+	z, err := ingot.Get[textShelf](t.Context(), s, "A")
+	must(t, err)
+	if x != y || x != z || x.Key != "a" {
+		t.Errorf("Get of A, a and A gives %p, %p, %p with key %q; want one instance with a", x, y, z, x.Key)
+	}
+	v := new(textShelf)
+	for _, r := range []ingot.Runner{db, s} {
+		_, err = ingot.Select(v).OrderBy(ingot.C(&v.Key).Asc()).Load(&v.Books).All(t.Context(), r)
+		wantErr(t, err, `loading textShelf.Books: for the key "a" a row with "A" came`)
+	}
+}
