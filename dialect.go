@@ -81,24 +81,25 @@ type Caps struct {
 	Deferrable        bool // foreign keys may be checked at COMMIT
 	PartialIndexes    bool
 	ExpressionIndexes bool
-	ArrayIn           bool // a list of keys can be one parameter: key = ANY($1)
-	UpdateFrom        bool // UPDATE … FROM (VALUES …)
-	ReturningAlias    bool // RETURNING of an UPDATE sees all its tables, each by its alias; else the updated one alone
-	UntypedValues     bool // parameters inside VALUES take their types from the first row
-	UpdateJoin        bool // UPDATE … JOIN (SELECT … UNION ALL …)
-	ReturningEarly    bool // RETURNING gives rows as they are before triggers change them
-	SetInOrder        bool // SET a = 1, b = a: b gets the new a
-	DefaultInValues   bool // the word DEFAULT inside VALUES
-	NullsOrder        bool // NULLS FIRST and NULLS LAST
-	TupleIn           bool // (a, b) IN ((?, ?), …)
-	NoSelfDelete      bool // a row that refers to itself cannot be deleted
-	LockWaitEndsTx    bool // who has waited too long for a lock loses the whole transaction
-	TextUTF8          bool // text is UTF-8, and nothing else
-	TextNoNUL         bool // text cannot hold the character zero
-	TextSized         bool // char(n) and varchar(n) hold n characters, not more
-	FoldTables        bool // names of tables that differ by case only are the same name
-	NoNaN             bool // floating-point columns cannot hold NaN
-	NoInf             bool // nor the infinities
+	ArrayIn           bool   // a list of keys can be one parameter: key = ANY($1)
+	UpdateFrom        bool   // UPDATE … FROM (VALUES …)
+	ReturningAlias    bool   // RETURNING of an UPDATE sees all its tables, each by its alias; else the updated one alone
+	JSONCast          string // type that text beside a JSON column has to be cast to, or it is no JSON; empty where it has not
+	UntypedValues     bool   // parameters inside VALUES take their types from the first row
+	UpdateJoin        bool   // UPDATE … JOIN (SELECT … UNION ALL …)
+	ReturningEarly    bool   // RETURNING gives rows as they are before triggers change them
+	SetInOrder        bool   // SET a = 1, b = a: b gets the new a
+	DefaultInValues   bool   // the word DEFAULT inside VALUES
+	NullsOrder        bool   // NULLS FIRST and NULLS LAST
+	TupleIn           bool   // (a, b) IN ((?, ?), …)
+	NoSelfDelete      bool   // a row that refers to itself cannot be deleted
+	LockWaitEndsTx    bool   // who has waited too long for a lock loses the whole transaction
+	TextUTF8          bool   // text is UTF-8, and nothing else
+	TextNoNUL         bool   // text cannot hold the character zero
+	TextSized         bool   // char(n) and varchar(n) hold n characters, not more
+	FoldTables        bool   // names of tables that differ by case only are the same name
+	NoNaN             bool   // floating-point columns cannot hold NaN
+	NoInf             bool   // nor the infinities
 	// Years are the first and the last that a time can be in; the zero value means no limit.
 	Years [2]int
 	// TimeText is the layout in which times are bound and kept as text, in UTC; empty

@@ -225,8 +225,20 @@ func (n *compareNode) render(r *renderer) {
 		r.text(" IS NOT NULL")
 	default:
 		r.text(compareText[n.op])
-		r.bind(v)
+		r.bindBeside(col, v)
 	}
+}
+
+// bindBeside writes a parameter that is compared with a column.
+func (r *renderer) bindBeside(col *column, v any) {
+	cast := r.db.server.JSONCast
+	if cast == "" || v == nil || col == nil || col.codec.class != classJSON || col.typeFor(r.dialect.Name()) != "json" {
+		r.bind(v)
+		return
+	}
+	r.text("CAST(")
+	r.bind(v)
+	r.text(" AS " + cast + ")")
 }
 
 func (n *compareNode) parts(visit func(operand), _ func(*query)) { visit(n.left) }
@@ -264,7 +276,7 @@ func (n *boundNode) render(r *renderer) {
 		}
 	}
 	if typ == "" {
-		r.bind(v)
+		r.bindBeside(col, v)
 		return
 	}
 	r.text("CAST(")
@@ -349,13 +361,13 @@ func (n *memberNode) render(r *renderer) {
 }
 
 func (n *memberNode) list(r *renderer, values []any) {
-	r.operand(n.left)
+	col := r.operand(n.left)
 	r.text(pick(n.not, " NOT IN (", " IN ("))
 	for i, v := range values {
 		if i > 0 {
 			r.text(", ")
 		}
-		r.bind(v)
+		r.bindBeside(col, v)
 	}
 	r.text(")")
 }

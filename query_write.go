@@ -407,7 +407,7 @@ func (r *renderer) returning(cols []*column, can bool, op string, m *mapper) {
 		return
 	}
 	if !can {
-		r.fail(fmt.Errorf("ingot: %s cannot give back the rows of an %s of %s: run it, then select them", &r.db.server, op, m.name))
+		r.fail(fmt.Errorf("ingot: %s cannot give back the rows of %s of %s: run it, then select them", &r.db.server, pick(op == "delete", "a delete", "an "+op), m.name))
 		return
 	}
 	r.text(" RETURNING ")

@@ -217,6 +217,9 @@ func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
 	if srv.Flavour == "" || srv.Flavour == mariadb {
 		c.Keys = ingot.KeysConsecutive
 	}
+	if !maria {
+		c.JSONCast = "JSON" // MariaDB's JSON is text
+	}
 	c.FoldTables = variables["lower_case_table_names"] == "1" || variables["lower_case_table_names"] == "2"
 	c.LockWaitEndsTx = strings.EqualFold(variables["innodb_rollback_on_timeout"], "ON")
 	return c

@@ -539,6 +539,9 @@ func (on Database) TestACommitCancelledBeforeItIsSentIsKnown(t *testing.T) {
 
 func (on Database) TestRawTextBelongsToTheTransaction(t *testing.T) {
 	s, _, db := on.cases(t)
+	if !db.Server().InsertReturning {
+		t.Skip("text that writes returns no rows here: s.Exec is for it")
+	}
 	ids, err := ingot.SQL[int64](t.Context(), s, "INSERT INTO users (name) VALUES ('raw') RETURNING id")
 	if err != nil || len(ids) != 1 {
 		t.Fatalf("SQL = %v, %v", ids, err)
