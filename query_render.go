@@ -20,18 +20,19 @@ const (
 // A renderer writes one statement: text into b, parameters into args. The first mistake
 // stays in err, and what is written after it does not matter.
 type renderer struct {
-	db      *DB
-	dialect Dialect
-	b       []byte
-	args    []any
-	scope   *scope
-	aliases int // aliases given out: t1, t2, …; no two in a statement are the same
-	models  []*mapper
-	raw     bool // some text is the user's: it may read anything
-	ctes    []cte
-	inner   int     // depth of subqueries
-	target  *mapper // of a write: its columns go by the table's name
-	err     error
+	db        *DB
+	dialect   Dialect
+	b         []byte
+	args      []any
+	scope     *scope
+	aliases   int // aliases given out: t1, t2, …; no two in a statement are the same
+	models    []*mapper
+	raw       bool // some text is the user's: it may read anything
+	ctes      []cte
+	inner     int     // depth of subqueries
+	target    *mapper // of a write: its columns go by the table's name
+	unwritten bool    // the row of the target is not there yet
+	err       error
 
 	// What most queries need lies here, and a renderer is used again once its statement is
 	// done, so that a statement costs little more than its text.
@@ -143,6 +144,9 @@ func (r *renderer) alias(n int) {
 // none: not every database allows one there.
 func (r *renderer) column(alias int, name string) {
 	if alias == 0 {
+		if r.unwritten {
+			r.fail(fmt.Errorf("ingot: the expression reads %s.%s of a row that is not there yet", r.target.table, name))
+		}
 		r.ident(r.target.table.Name)
 	} else {
 		r.alias(alias)

@@ -13,15 +13,17 @@ import (
 type assignment struct {
 	cols []*column
 	sets []Assignment
+	args int // parameters of the expressions
 }
 
-// Set gives columns of a persistent instance the values of expressions, which the database
-// works out when the next flush updates the row:
+// Set gives columns of an instance the values of expressions, which the database works out
+// when the next flush writes the row:
 //
 //	err := s.Set(post, ingot.C(&post.Votes).SetX(ingot.Add(ingot.C(&post.Votes), ingot.Value(1))))
 //
 // The instance stands for its row in the expressions, and has the new values after the
-// flush. Until then it has the old ones; a field that was edited cannot be Set as well.
+// flush. Until then it has the old ones; a field that was edited cannot be Set as well. A
+// pending instance has no row yet that an expression could read.
 // Rollback, Expire and Refresh take it back. Keys, foreign keys and versions are not Set.
 //
 // The next Flush or Commit returns the error again, so it need not be checked here.
@@ -39,12 +41,15 @@ func (s *Session) Set(x any, sets ...Assignment) error {
 }
 
 func (s *Session) assign(x any, sets []Assignment) error {
-	if _, _, err := s.writable(x); err != nil {
-		return err
-	}
-	e, err := s.persistent(x)
+	m, p, err := s.writable(x)
 	if err != nil {
 		return err
+	}
+	e := s.find(m, p)
+	if e == nil || e.state != Pending {
+		if e, err = s.persistent(x); err != nil {
+			return err
+		}
 	}
 	a := s.assigned[e]
 	r := s.db.newRenderer()
@@ -55,7 +60,7 @@ func (s *Session) assign(x any, sets []Assignment) error {
 		r.operand(set.value)
 		switch {
 		case r.err != nil:
-			return fmt.Errorf("%s: %w", e.name(), r.err)
+			return within(e.name(), r.err)
 		case c == nil:
 			return fmt.Errorf("%s: something that is no column is given a value", e.name())
 		}
@@ -72,7 +77,7 @@ func (s *Session) assign(x any, sets []Assignment) error {
 		if slices.Contains(a.cols, c) {
 			return fmt.Errorf("%s.%s is Set twice: flush in between", e.name(), c.field)
 		}
-		a.cols, a.sets = append(a.cols, c), append(a.sets, set)
+		a.cols, a.sets, a.args = append(a.cols, c), append(a.sets, set), len(r.args)
 	}
 	if len(sets) == 0 {
 		return errors.New("nothing: give it assignments, ingot.C(&x.Field).SetX(…)")
@@ -95,18 +100,29 @@ func unassignable(c *column) string {
 	return ""
 }
 
-// assign adds what is Set to an UPDATE.
+// assign adds what is Set to a row about to be written.
 func (c *change) assign() error {
-	if c.assigned == nil {
-		return nil
-	}
-	for _, col := range c.assigned.cols {
-		if slices.Contains(c.cols, col) {
+	for _, col := range c.assigned.columns() {
+		edited := slices.Contains(c.cols, col)
+		if c.op == opInsert {
+			edited = !col.codec.zero(col.at(c.e.obj))
+		}
+		if edited {
 			return fmt.Errorf("%s.%s was edited and is Set to an expression: do one of them, or flush in between", c.e.name(), col.field)
 		}
-		c.sets(col)
+		if c.op == opUpdate {
+			c.sets(col)
+		}
 	}
 	return nil
+}
+
+// columns are those that are Set.
+func (a *assignment) columns() []*column {
+	if a == nil {
+		return nil
+	}
+	return a.cols
 }
 
 // inOrder brings the columns of an UPDATE into an order in which each is read before it is
@@ -176,6 +192,7 @@ func (a *assignment) of(c *column) *operand {
 func (r *renderer) beside(e *entry) {
 	r.enter()
 	r.target = e.m
+	r.unwritten = e.state == Pending
 	if src := r.declare(e.m.instance(e.obj)); src != nil {
 		src.alias = 0
 	}

@@ -77,6 +77,22 @@ func ExampleSession_Delete() {
 	// 0 tracks left
 }
 
+func ExampleSession_Set() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	track, t := &Track{AlbumID: 1, Title: "Freddie Freeloader"}, new(Track)
+	s.Add(track)
+	last := ingot.Scalar(ingot.Scalars(ingot.Select(t).Where(ingot.C(&t.AlbumID).Eq(1)), ingot.Max(ingot.C(&t.Number))))
+	s.Set(track, ingot.C(&track.Number).SetX(ingot.Add(last, ingot.Value(1))))
+	fmt.Println(s.Flush(ctx), track.Number) // one INSERT: the database found the number
+	s.Set(track, ingot.C(&track.Number).SetX(ingot.Mul(ingot.C(&track.Number), ingot.Value(10))))
+	fmt.Println(s.Commit(ctx), track.Number)
+	// Output:
+	// <nil> 3
+	// <nil> 30
+}
+
 func ExampleSession_Flush() {
 	ctx, db := exampleAlbums()
 	s := db.Session()

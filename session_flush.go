@@ -85,7 +85,7 @@ type change struct {
 	edits   []edit         // collections to bring along
 	loads   []relationLoad // load states from now on
 
-	assigned *assignment // expressions that the UPDATE sets; nil if none
+	assigned *assignment // expressions that columns are Set to; nil if none
 }
 
 // A parentKey is a foreign key whose parent is inserted by the same flush.
@@ -200,13 +200,15 @@ func (f *flush) find() error {
 			}
 		}
 	}
+	assigned := s.assigned
 	s.assigned = nil // a hook's are for the next flush
 	if err := f.recascade(); err != nil {
 		return err
 	}
 	s.recount()
 	for _, e := range s.added {
-		f.change(e).op = opInsert
+		c := f.change(e)
+		c.op, c.assigned = opInsert, assigned[e]
 	}
 	return nil
 }
@@ -265,9 +267,9 @@ func (f *flush) columns() error {
 		}
 		if c.op == opUpdate {
 			f.differing(c)
-			if err := c.assign(); err != nil {
-				return err
-			}
+		}
+		if err := c.assign(); err != nil {
+			return err
 		}
 		if err := f.stamp(c); err != nil {
 			return err
@@ -308,6 +310,7 @@ func (f *flush) stamp(c *change) error {
 	for _, col := range f.lay.plans[e.m.index].stamped {
 		p := col.at(e.obj)
 		switch {
+		case c.assigned.of(col) != nil:
 		case col.version && insert:
 			if col.codec.zero(p) {
 				if err := f.nextVersion(col, e.obj, nil); err != nil {

@@ -72,7 +72,7 @@ func (f *flush) takeoversOf(over []takeover, actions []action, m *mapper, column
 // unknown reports whether a value is still to come from the database: nobody has it yet.
 func (f *flush) unknown(c *change, columns []*column) bool {
 	for _, col := range columns {
-		if c.op == opInsert && col.auto && col.codec.zero(col.at(c.e.obj)) || c.fills(col) {
+		if c.op == opInsert && col.auto && col.codec.zero(col.at(c.e.obj)) || c.fills(col) || c.assigned.of(col) != nil {
 			return true
 		}
 	}

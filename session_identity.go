@@ -86,6 +86,7 @@ func (s *Session) finishDismissal(c *identityMap, e *entry, as State) {
 		s.byAddr.delete(number(e.obj))
 	}
 	s.forgetKey(c, e)
+	delete(s.assigned, e)
 	e.state = as
 	if as == Detached {
 		if s.left == nil {

@@ -338,7 +338,6 @@ func (s *Session) expunge(e *entry) {
 		as = Transient
 	}
 	e.expunged = true
-	delete(s.assigned, e)
 	s.dismiss(e, as)
 	for _, r := range e.m.relations {
 		if !r.cascade.has(cascadeExpunge) {

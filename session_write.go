@@ -124,7 +124,7 @@ type step struct {
 	changes  []*change
 	ref      *reference // of stepSweep, whose changes are the parents
 	link     *linkStep
-	assigned *assignment        // expressions to set, of a step with one row; nil if none
+	assigned *assignment        // expressions to set, of an UPDATE of one row; of an INSERT, those of its first row
 	texts    map[textKey]string // of statements that come more than once
 }
 
@@ -187,20 +187,21 @@ func (f *flush) batchInserts(steps []*step, t *writePlan, run []action) []*step 
 	for _, a := range run {
 		e := a.c.e
 		keyless := t.m.auto != nil && t.m.auto.codec.zero(t.m.auto.at(e.obj))
-		same := cur != nil && cur.keyless == keyless
+		omits := func(c *column) bool { return c.codec.zero(c.at(e.obj)) && a.c.assigned.of(c) == nil }
+		same := cur != nil && cur.keyless == keyless && slices.Equal(cur.assigned.columns(), a.c.assigned.columns())
 		for _, c := range t.omit {
 			if !same {
 				break
 			}
-			same = slices.Contains(cur.cols, c) == !c.codec.zero(c.at(e.obj))
+			same = slices.Contains(cur.cols, c) == !omits(c)
 		}
 		if !same {
-			cur = &step{f: f, kind: stepInsert, m: t.m, plan: t, keyless: keyless, back: t.back, cols: t.insert}
+			cur = &step{f: f, kind: stepInsert, m: t.m, plan: t, keyless: keyless, back: t.back, cols: t.insert, assigned: a.c.assigned}
 			if keyless {
 				cur.cols = t.keyless
 			}
 			for _, c := range t.omit {
-				if c != t.m.auto && c.codec.zero(c.at(e.obj)) {
+				if c != t.m.auto && omits(c) {
 					cur.back = append(slices.Clip(cur.back), c)
 				}
 			}
@@ -212,6 +213,7 @@ func (f *flush) batchInserts(steps []*step, t *writePlan, run []action) []*step 
 					cur.back = append(slices.Clip(cur.back), c)
 				}
 			}
+			cur.readAssigned()
 			steps = append(steps, cur)
 		}
 		cur.changes = append(cur.changes, a.c)
@@ -255,15 +257,22 @@ func (f *flush) batchUpdates(steps []*step, t *writePlan, run []action) []*step 
 						st.back = append(slices.Clip(st.back), c)
 					}
 				}
-				if assigned != nil {
-					st.back = slices.Concat(st.back, slices.DeleteFunc(slices.Clone(assigned.cols), func(c *column) bool { return slices.Contains(st.back, c) }))
-				}
+				st.readAssigned()
 			}
 			steps = append(steps, st)
 		}
 		st.changes = append(st.changes, a.c)
 	}
 	return steps
+}
+
+// readAssigned makes the step read back what expressions came to.
+func (st *step) readAssigned() {
+	for _, c := range st.assigned.columns() {
+		if !slices.Contains(st.back, c) {
+			st.back = append(slices.Clip(st.back), c)
+		}
+	}
 }
 
 // run sends the steps. A unit of work that is one statement needs no BEGIN.
@@ -368,7 +377,13 @@ func (st *step) runInsert() error {
 	if !st.canReadBack() && len(st.changes) > 1 {
 		return st.insertSingly()
 	}
-	for rest, n := st.changes, f.s.db.batchRows(len(st.cols)); len(rest) > 0; {
+	perRow := len(st.cols)
+	if st.assigned != nil {
+		for _, c := range st.changes {
+			perRow = max(perRow, len(st.cols)+c.assigned.args)
+		}
+	}
+	for rest, n := st.changes, f.s.db.batchRows(perRow); len(rest) > 0; {
 		n = min(n, len(rest))
 		if err := st.insertBatch(rest[:n]); err != nil {
 			return err
@@ -389,7 +404,7 @@ func (st *step) now(c *change) addr { return c.e.obj }
 // arrays makes one parameter of each column's values, in the order of the rows; nil where
 // that cannot be, or does not pay.
 func (st *step) arrays(cs []*change, groups ...columnsOf) ([]any, error) {
-	if len(cs) < 2 {
+	if len(cs) < 2 || st.assigned != nil {
 		return nil, nil
 	}
 	n := 0
@@ -575,7 +590,12 @@ func (st *step) insertBatch(cs []*change) error {
 				w.text(", ")
 			}
 			w.text("(")
-			w.values(st.cols, c.e.obj)
+			for i, col := range st.cols {
+				if i > 0 {
+					w.text(", ")
+				}
+				w.given(c, col, c.e.obj)
+			}
 			w.text(")")
 		}
 	case len(cs) > 1:
@@ -861,8 +881,8 @@ func (st *step) updateBatch(cs []*change) error {
 			}
 			w.ident(c.name)
 			w.text(" = ")
-			if x := st.assigned.of(c); x != nil {
-				w.expression(cs[0].e, x)
+			if st.assigned != nil {
+				w.given(cs[0], c, st.source(cs[0]))
 			} else {
 				w.value(c, st.source(cs[0]))
 			}
@@ -1120,7 +1140,7 @@ func (st *step) writer(op string, cs []*change, perRow int) *writer {
 	if len(cs) == 1 && cs[0].e.snap != nil {
 		w.keyName = cs[0].e.name()
 	}
-	if 2*len(cs) <= len(st.changes) {
+	if 2*len(cs) <= len(st.changes) && st.assigned == nil {
 		w.st, w.key = st, textKey{op, len(cs)}
 		w.known = st.texts[w.key]
 	}
@@ -1250,6 +1270,15 @@ func (w *writer) values(cols []*column, p addr) {
 			w.text(", ")
 		}
 		w.value(c, p)
+	}
+}
+
+// given writes what a column is Set to, or else binds the value that it has.
+func (w *writer) given(c *change, col *column, p addr) {
+	if x := c.assigned.of(col); x != nil {
+		w.expression(c.e, x)
+	} else {
+		w.value(col, p)
 	}
 }
 

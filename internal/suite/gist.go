@@ -26,7 +26,7 @@ var gists = []struct {
 	make  func(m []string) string
 }{
 	{regexp.MustCompile(`^INSERT INTO (\S+) \((.*?)\) VALUES (.*)$`), func(m []string) string {
-		return times(fmt.Sprintf("insert %s(%s)", m[1], strings.Join(columnNames(m[2]), ", ")), strings.Count(m[3], "("))
+		return times(fmt.Sprintf("insert %s(%s)", m[1], strings.Join(columnNames(m[2]), ", ")), rowsOf(m[3]))
 	}},
 	{regexp.MustCompile(`^UPDATE (\S+) AS t SET (.*) FROM \(VALUES (.*)\) AS v WHERE (.*)$`), func(m []string) string {
 		return update(m[1], m[2], m[4], strings.Count(m[3], "(?"))
@@ -132,6 +132,23 @@ func plain(text string) string {
 
 func update(table, set, where string, rows int) string {
 	return times(fmt.Sprintf("update %s(%s) by %s", table, strings.Join(columnNames(set), ", "), strings.Join(columnNames(where), ", ")), rows)
+}
+
+// rowsOf counts the rows of VALUES, whose values may be expressions in parentheses.
+func rowsOf(list string) int {
+	rows, depth := 0, 0
+	for _, c := range list {
+		switch c {
+		case '(':
+			if depth == 0 {
+				rows++
+			}
+			depth++
+		case ')':
+			depth--
+		}
+	}
+	return rows
 }
 
 // columnNames are the columns of a list, of assignments or of conditions.

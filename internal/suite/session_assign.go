@@ -1,7 +1,10 @@
 package suite
 
 import (
+	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"ingot"
 )
@@ -150,7 +153,18 @@ func (on Database) TestSetNamesWhatItCannotDo(t *testing.T) {
 			n := &aPost{}
 			must(t, s.Add(n))
 			return s.Set(n, oneMore(n))
-		}, "Set: aPost(new) has no row yet: flush first"},
+		}, "Set: aPost(new): the expression reads post.votes of a row that is not there yet"},
+		{"a new instance in a subquery", func() error {
+			n, q := &aPost{}, new(aPost)
+			must(t, s.Add(n))
+			return s.Set(n, ingot.C(&n.Votes).SetX(ingot.Scalar(ingot.Scalars(ingot.Select(q), ingot.C(&n.Votes)))))
+		}, "Set: aPost(new): the expression reads post.votes of a row that is not there yet"},
+		{"a value beside an expression", func() error {
+			n := &aPost{Votes: 3}
+			must(t, s.Add(n))
+			must(t, s.Set(n, ingot.C(&n.Votes).SetX(ingot.Raw[int64]("1 + 1"))))
+			return s.Flush(t.Context())
+		}, "aPost(new).Votes was edited and is Set to an expression"},
 		{"a stranger", func() error { return s.Set(other, oneMore(other)) }, "Set: aPost(0) is not in this session"},
 		{"nothing", func() error { return s.Set(p) }, "Set: nothing: give it assignments"},
 		{"a field of another", func() error { return s.Set(p, oneMore(other)) }, "aPost"},
@@ -172,5 +186,121 @@ func (on Database) TestSetNamesWhatItCannotDo(t *testing.T) {
 			must(t, s.Rollback(t.Context()))
 			wantWrites(t, sent, nil)
 		})
+	}
+}
+
+// aEvent has columns that the database may fill in, and one of each way to do it.
+type aEvent struct {
+	_     struct{} `ingot:"table:event"`
+	ID    int64    `ingot:"pk"`
+	Title string
+	Seq   int64
+	At    *time.Time
+	Made  time.Time `ingot:"created"`
+	State string    `ingot:"omitzero;default:'draft';size:20"`
+}
+
+func (on Database) TestDEF002_AnExpressionIsInsertedAndReadBack(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, aEvent{}, aPost{}, aAuthor{})
+	mustExec(t, db, "INSERT INTO post (title, votes, rev) VALUES ('p', 41, 1)")
+	s := db.Session()
+	defer s.Close()
+	e, v := &aEvent{Title: "e"}, new(aPost)
+	must(t, s.Add(e))
+	must(t, s.Set(e,
+		ingot.C(&e.Seq).SetX(ingot.Add(ingot.Coalesce(ingot.Scalar(ingot.Scalars(ingot.Select(v), ingot.Max(ingot.C(&v.Votes)))), ingot.Value(int64(0))), ingot.Value(int64(1)))),
+		ingot.N(&e.At).SetX(ingot.Now[time.Time]()),
+		ingot.C(&e.Made).SetX(ingot.Now[time.Time]()),
+		ingot.C(&e.State).SetX(ingot.Lower(ingot.Value("OPEN")))))
+	if e.Seq != 0 || e.At != nil {
+		t.Errorf("before the flush: %+v", e)
+	}
+	sent.take()
+	must(t, s.Commit(t.Context()))
+	want := []string{"insert", "select"}
+	if db.Server().InsertReturning {
+		want = want[:1]
+	}
+	got := slices.DeleteFunc(sent.ops(), func(op string) bool { return op == "begin" || op == "commit" })
+	if !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+	if e.Seq != 42 || e.At == nil || e.At.Before(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)) || e.Made.IsZero() || e.State != "open" {
+		t.Errorf("after: %+v", e)
+	}
+	wantRows(t, db, "SELECT concat(title, seq, state) FROM event", "e42open")
+
+	// It is the snapshot: nothing is left to write, and edits go on from there.
+	wantWrites(t, sent, s.Commit(t.Context()))
+	e.Seq++
+	wantWrites(t, sent, s.Commit(t.Context()), "update event(seq) by id")
+	fresh, again := again[aEvent](t, db, e.ID)
+	if !again.At.Equal(*e.At) || !again.Made.Equal(e.Made) {
+		t.Errorf("the session has %+v, the database %+v", e, again)
+	}
+	must(t, fresh.Close())
+}
+
+func (on Database) TestDEF002_RowsThatSetTheSameColumnsShareAnInsert(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, aEvent{})
+	s := db.Session()
+	defer s.Close()
+	var es []*aEvent
+	for i := range 6 {
+		e := &aEvent{Title: fmt.Sprint("e", i)}
+		es = append(es, e)
+		must(t, s.Add(e))
+		switch i {
+		case 0, 1, 2: // expressions with as many parameters as each of them has
+			must(t, s.Set(e, ingot.C(&e.Seq).SetX(ingot.Add(ingot.Value(int64(i)), ingot.Value(int64(100))))))
+		case 3:
+			must(t, s.Set(e, ingot.C(&e.Seq).SetX(ingot.Raw[int64]("7 * 7")), ingot.C(&e.State).Set("open")))
+		}
+	}
+	wantWrites(t, sent, s.Commit(t.Context()),
+		"insert event(title, seq, at, made) × 3",
+		"insert event(title, seq, at, made, state)",
+		"insert event(title, seq, at, made) × 2")
+	var got []string
+	for _, e := range es {
+		got = append(got, fmt.Sprint(e.Title, e.Seq, e.State))
+	}
+	want := []string{"e0100draft", "e1101draft", "e2102draft", "e349open", "e40draft", "e50draft"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the instances have %q, want %q", got, want)
+	}
+	wantRows(t, db, "SELECT concat(title, seq, state) FROM event ORDER BY id", want...)
+}
+
+func (on Database) TestAnExpressionOfANewRowGoesWithIt(t *testing.T) {
+	s, sent := on.session(t, aEvent{})
+	e := &aEvent{Title: "e"}
+	add := func() {
+		must(t, s.Add(e))
+		must(t, s.Set(e, ingot.C(&e.Seq).SetX(ingot.Raw[int64]("40 + 2"))))
+	}
+	for _, undo := range []func() error{
+		func() error { return s.Delete(e) },
+		func() error { return s.Expunge(e) },
+		func() error { return s.Rollback(t.Context()) },
+	} {
+		add()
+		must(t, undo())
+		wantWrites(t, sent, s.Commit(t.Context()))
+		must(t, s.Add(e))
+		must(t, s.Flush(t.Context()))
+		if sent.take(); e.Seq != 0 {
+			t.Errorf("the expression outlived its row: %+v", e)
+		}
+		must(t, s.Rollback(t.Context()))
+	}
+	add()
+	must(t, s.Flush(t.Context()))
+	if e.Seq != 42 {
+		t.Errorf("after the flush: %+v", e)
+	}
+	must(t, s.Rollback(t.Context()))
+	if e.Seq != 0 || e.ID != 0 || e.State != "" {
+		t.Errorf("after rollback: %+v", e)
 	}
 }
