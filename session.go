@@ -158,8 +158,10 @@ func (s *Session) Commit(ctx context.Context) error {
 
 // Rollback undoes the unit of work, in the database and in memory: new instances are
 // transient again, without the keys they were given, deleted ones persistent, and changed
-// ones have the values last committed, edits never flushed included. Fields that are not
-// mapped stay as they are. It ends the refusal of a session that failed.
+// ones have the values last committed, edits never flushed included. A relationship that
+// was loaded before the unit wrote anything stays loaded, as it was read; one loaded later is
+// not loaded any more. Fields that are not mapped stay as they are. It ends the refusal of a
+// session that failed.
 func (s *Session) Rollback(ctx context.Context) error {
 	if !s.busy.CompareAndSwap(false, true) {
 		return ErrConcurrent

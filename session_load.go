@@ -50,7 +50,11 @@ func (s *Session) prepare(ctx context.Context, n need) error {
 		}
 	}
 	// A text of the user's may write whatever it begins with.
-	if text := n.raw && len(n.models) == 0; n.write || n.lock || text || s.opts.eager {
+	text := n.raw && len(n.models) == 0
+	if n.write || text {
+		s.writes()
+	}
+	if n.write || n.lock || text || s.opts.eager {
 		return s.begin(ctx)
 	}
 	return nil
@@ -200,7 +204,7 @@ func (s *Session) renew(e *entry, row addr, cols []*column, replace bool) error 
 	if v := m.version; v != nil && dirty && !replace && v.differs(row, e.snap) {
 		return &StaleError{Op: "read", Model: m.name, Key: e.name(), Table: m.table.String(), Want: 1}
 	}
-	s.record(e)
+	s.recordRead(e)
 	snap := s.identityMap(m).snaps.next()
 	m.snapshot(snap, e.snap)
 	for _, c := range cols {
@@ -299,7 +303,7 @@ func (t *tracking) fill(owner addr, r *relation, members []addr, state LoadState
 	if state == Partial && e.load(r) == Loaded {
 		return nil // more is known already
 	}
-	s.record(e)
+	s.recordRead(e)
 	s.fill(e, r, members, state)
 	return nil
 }
@@ -538,7 +542,7 @@ func (s *Session) refresh(ctx context.Context, es []*entry, done map[*entry]bool
 		var owners []addr
 		for _, e := range todo {
 			if e.load(r) != NotLoaded && !(r.kind == manyToOne && r.one(e.obj) == nil) {
-				s.record(e)
+				s.recordRead(e)
 				e.setLoad(r, NotLoaded, 0)
 				owners = append(owners, e.obj)
 			}
@@ -671,7 +675,7 @@ func (s *Session) Expire(xs ...any) error {
 }
 
 func (s *Session) expire(e *entry) {
-	s.record(e)
+	s.recordRead(e)
 	e.reset()
 	delete(s.assigned, e)
 	e.unit = 0

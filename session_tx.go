@@ -14,12 +14,17 @@ import (
 // The memory of a session has levels as its transaction has savepoints. The first change
 // of an entry at a level leaves a record of how it was; undoing a level goes through its
 // records backwards. Releasing a savepoint hands the records to the level below.
+//
+// What was only read is a change as well, where the level has written before: it may be the
+// level's own doing. What was read before is what is committed, and stays.
 
 // A level is the transaction, or a savepoint in it, as far as memory is concerned.
 type level struct {
 	name  string // of the savepoint; empty for the transaction
 	log   []undoRecord
 	clock uint32 // of the session when the level began
+	wrote bool   // something was sent that may have written
+	open  bool   // somebody else may write at any time
 }
 
 // An undoRecord is how an entry was before its first change at a level.
@@ -34,17 +39,38 @@ type undoRecord struct {
 
 // record remembers how an entry is, once per level.
 func (s *Session) record(e *entry) {
-	depth := int32(len(s.levels))
-	if e.depth == depth {
+	s.recordAt(e, len(s.levels))
+}
+
+// recordRead is record for an entry that takes in what was read.
+func (s *Session) recordRead(e *entry) {
+	depth := len(s.levels)
+	for depth > 0 && !s.levels[depth-1].wrote && s.opts.joined == nil {
+		depth--
+	}
+	switch {
+	case int(e.depth) > depth:
+		s.record(e)
+	case depth > 0:
+		s.recordAt(e, depth)
+	}
+}
+
+// recordAt remembers how an entry is, at the level of a depth.
+func (s *Session) recordAt(e *entry, depth int) {
+	if int(e.depth) == depth {
 		return
 	}
-	top := &s.levels[depth-1]
-	top.log = append(top.log, undoRecord{e: e, state: e.state, explicit: e.explicit, snap: e.snap, loads: e.loads, depth: e.depth})
+	l := &s.levels[depth-1]
+	l.log = append(l.log, undoRecord{e: e, state: e.state, explicit: e.explicit, snap: e.snap, loads: e.loads, depth: e.depth})
 	if e.loads != nil {
 		e.loads = append([]relLoad(nil), e.loads...)
 	}
-	e.depth = depth
+	e.depth = int32(depth)
 }
+
+// writes notes that something is sent that may write.
+func (s *Session) writes() { s.levels[len(s.levels)-1].wrote = true }
 
 // undoLevel brings the entries that the top level has changed back to what they were.
 func (s *Session) undoLevel() {
@@ -80,10 +106,20 @@ func (s *Session) undoLevel() {
 				s.enrol(e)
 			}
 			_ = s.registerKey(e) // it was registered under this key before
+			e.unload()
 		}
 	}
 	top.log = nil
 	s.recount()
+}
+
+// unload makes empty collections nil that are not loaded any more.
+func (e *entry) unload() {
+	for _, r := range e.m.relations {
+		if r.kind.toMany() && r.isNil(e.snap) && len(r.many(e.obj)) == 0 {
+			r.setMany(e.obj, nil)
+		}
+	}
 }
 
 // takeBack makes a new instance what it was before it was first written: the key it was
@@ -249,8 +285,9 @@ func (s *Session) rollback(ctx context.Context) error {
 
 // Savepoint runs fn inside a savepoint of the session's transaction. If fn returns an
 // error, or something in it failed, what happened since is undone, in the database and in
-// memory, and the session is usable as before; the error is handed on. What was unsaved is
-// flushed first, so that it belongs to the transaction and not to the savepoint.
+// memory as [Session.Rollback] does, and the session is usable as before; the error is
+// handed on. What was unsaved is flushed first, so that it belongs to the transaction and
+// not to the savepoint.
 func (s *Session) Savepoint(ctx context.Context, fn func() error) error {
 	if fn == nil {
 		return errors.New("ingot: Savepoint without a function")
@@ -286,7 +323,8 @@ func (s *Session) savepoint(ctx context.Context) (string, error) {
 		return "", s.fail(err)
 	}
 	s.clock++
-	s.levels = append(s.levels, level{name: name, clock: s.clock})
+	open := s.levels[len(s.levels)-1].open
+	s.levels = append(s.levels, level{name: name, clock: s.clock, wrote: open, open: open})
 	return name, nil
 }
 
@@ -338,6 +376,7 @@ func (s *Session) mergeLevel() {
 		}
 		u.e.depth = int32(top)
 	}
+	below.wrote, below.open = below.wrote || s.levels[top].wrote, below.open || s.levels[top].open
 	s.levels = s.levels[:top]
 }
 
@@ -372,6 +411,8 @@ func (s *Session) Tx(ctx context.Context) (*Tx, error) {
 	if err := s.begin(ctx); err != nil {
 		return nil, err
 	}
+	s.writes()
+	s.levels[len(s.levels)-1].open = true
 	return s.tx, nil
 }
 

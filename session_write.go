@@ -281,6 +281,7 @@ func (f *flush) run(steps []*step, final bool) error {
 	if len(steps) == 0 {
 		return nil
 	}
+	s.writes()
 	alone := final && s.tx == nil && !s.opts.eager && len(steps) == 1 && steps[0].single() && !s.hooked()
 	if alone {
 		// A key that does not come back is found out after the row is written.
