@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -129,8 +130,11 @@ func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 }
 
 // QueryContext runs a query in the transaction; the caller closes the rows. The error is a
-// [*StatementError].
+// [*StatementError], or [ErrReadOnly] as for [Tx.ExecContext].
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := tx.refuses(query); err != nil {
+		return nil, err
+	}
 	rows, err := tx.db.query(ctx, tx, statement{op: "exec", sql: query, args: args})
 	tx.unsure = tx.unsure || rows != nil
 	return rows, err
@@ -139,7 +143,11 @@ func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql
 // QueryRowContext runs a query of which the first row counts.
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	st := statement{op: "exec", sql: query, args: args}
-	if err := tx.sure(ctx); err != nil {
+	err := tx.refuses(query)
+	if err == nil {
+		err = tx.sure(ctx)
+	}
+	if err != nil {
 		// A *sql.Row is made by database/sql alone; this one never reaches a connection.
 		return tx.db.sqldb.QueryRowContext(endedContext{ctx, err}, query, args...)
 	}
@@ -159,6 +167,28 @@ func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *s
 	}
 	return row
 }
+
+// refuses is the error for a query of a read-only session that writes, in a transaction of
+// the caller's, where the database would let it.
+func (tx *Tx) refuses(query string) error {
+	if tx == nil || !tx.reads || !mayWrite(query) {
+		return nil
+	}
+	return fmt.Errorf("ingot: the query writes: %w session", ErrReadOnly)
+}
+
+// mayWrite reports whether text that returns rows writes as well, as far as its words tell:
+// what a function does they do not.
+func mayWrite(text string) bool {
+	text = quotedOrLock.ReplaceAllString(text, " ")
+	return !beginsToRead.MatchString(text) || writesInside.MatchString(text)
+}
+
+var (
+	quotedOrLock = regexp.MustCompile("(?is)'[^']*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\\*.*?\\*/|\\bfor\\s+(no\\s+key\\s+)?update\\b")
+	beginsToRead = regexp.MustCompile(`(?i)^[\s(]*(select|values|table|with|show|explain|describe|desc|pragma)\b`)
+	writesInside = regexp.MustCompile(`(?is)^[\s(]*(with|explain)\b.*\b(insert|update|delete|merge)\b|\binto\b`)
+)
 
 // An endedContext has ended, and says why.
 type endedContext struct {

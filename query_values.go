@@ -236,6 +236,9 @@ func SQL[T any](ctx context.Context, r Runner, text TrustedSQL, args ...any) ([]
 		return nil, err
 	}
 	defer ln.close()
+	if err := ln.tx.refuses(st.sql); err != nil {
+		return nil, err
+	}
 	m := db.models.instanceOf(new(T))
 	if m != nil {
 		st.model = m.name

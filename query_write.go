@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // An UpsertDialect is a [Dialect] that does not say ON CONFLICT.
@@ -93,7 +94,8 @@ type UpdateQuery[T any] struct{ w bulk }
 // next read. Until then a change to one with a version is refused as stale.
 func Update[T any](u *T) UpdateQuery[T] { return UpdateQuery[T]{newWrite("update", u)} }
 
-// Set adds to what is set.
+// Set adds to what is set. Expressions see the row as it was; where the server assigns one
+// column after the other, in whatever order that takes, or the update is an error.
 func (q UpdateQuery[T]) Set(sets ...Assignment) UpdateQuery[T] {
 	q.w.sets = with(q.w.sets, sets...)
 	return q
@@ -426,6 +428,8 @@ func (r *renderer) assignments(sets []Assignment, m *mapper, stamps bool) []*col
 		r.ident(c.name)
 		r.text(" = ")
 	}
+	var asked []*column
+	var values []operand
 	for _, a := range sets {
 		c := r.columnOf(a.column)
 		switch {
@@ -435,15 +439,29 @@ func (r *renderer) assignments(sets []Assignment, m *mapper, stamps bool) []*col
 		case c.m != m:
 			r.fail(fmt.Errorf("ingot: Set of %s.%s in a write of %s", c.m.name, c.field, m.name))
 			return nil
-		case slices.Contains(cols, c):
+		case slices.Contains(asked, c):
 			r.fail(fmt.Errorf("ingot: %s.%s is set twice", m.name, c.field))
 			return nil
 		case c.readOnly:
 			r.fail(fmt.Errorf("%w: %s.%s", ErrReadOnly, m.name, c.field))
 			return nil
 		}
-		set(c)
-		r.operand(a.value)
+		asked, values = append(asked, c), append(values, a.value)
+	}
+	var order []int
+	if r.db.server.SetInOrder {
+		var stuck string
+		if order, stuck = setOrder(asked, values, r.scope.vars[0].p); stuck != "" {
+			r.fail(fmt.Errorf("ingot: %s: %s: it takes two updates", m.name, stuck))
+			return nil
+		}
+	}
+	for i := range asked {
+		if order != nil {
+			i = order[i]
+		}
+		set(asked[i])
+		r.operand(values[i])
 	}
 	if !stamps {
 		return cols
@@ -462,6 +480,58 @@ func (r *renderer) assignments(sets []Assignment, m *mapper, stamps bool) []*col
 		}
 	}
 	return cols
+}
+
+// setOrder brings columns that are set to values, in a row that the struct at p stands for,
+// into an order in which each is read before it is set. Some servers have only the new value
+// of what stands before. Where there is no such order, stuck says why.
+func setOrder(cols []*column, values []operand, p addr) (order []int, stuck string) {
+	reads := make([][]addr, len(cols))
+	for i, v := range values {
+		v.visit(func(field any) {
+			at, _ := addrOf(field)
+			reads[i] = append(reads[i], at)
+		})
+	}
+	done := make([]bool, len(cols))
+	free := func(k int) bool {
+		for i, others := range reads {
+			if i != k && !done[i] && slices.Contains(others, cols[k].at(p)) {
+				return false
+			}
+		}
+		return !done[k]
+	}
+	for len(order) < len(cols) {
+		next := -1
+		for k := len(cols) - 1; k >= 0; k-- {
+			if free(k) {
+				next = k
+			}
+		}
+		if next < 0 {
+			var names []string
+			for i, c := range cols {
+				if !done[i] {
+					names = append(names, c.field)
+				}
+			}
+			return nil, strings.Join(names, " and ") + " are Set to expressions of each other, and this server has only the new value of what stands before"
+		}
+		done[next] = true
+		order = append(order, next)
+	}
+	return order, ""
+}
+
+// visit calls see with each field that an expression reads.
+func (o operand) visit(see func(field any)) {
+	each := func(o operand) { o.visit(see) }
+	if o.field != nil {
+		see(o.field)
+	} else if _, is := o.node.(*excludedNode); !is && o.node != nil { // no column is read there
+		o.node.parts(each, func(q *query) { q.operands(each) })
+	}
 }
 
 // now binds the time of the engine's clock.

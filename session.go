@@ -62,7 +62,8 @@ func OnTx(tx *sql.Tx) SessionOption {
 }
 
 // ReadOnly makes the session refuse to write. With an isolation level its reads share one
-// read-only transaction.
+// read-only transaction. In a transaction given by [OnTx], which may write, raw text is
+// judged by its words: what functions do that it calls is not seen.
 func ReadOnly() SessionOption { return func(o *sessionOptions) { o.readOnly = true } }
 
 // Autoflush says whether queries of the session flush first what they might see. Sessions

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Assignments: columns that get the value of an SQL expression at a flush.
@@ -128,53 +127,21 @@ func (a *assignment) columns() []*column {
 // inOrder brings the columns of an UPDATE into an order in which each is read before it is
 // set, for servers where an expression sees what stands before it.
 func (a *assignment) inOrder(e *entry, cols []*column) ([]*column, error) {
-	reads := make([][]*column, len(cols))
+	values := make([]operand, len(cols))
 	for i, c := range cols {
 		if x := a.of(c); x != nil {
-			x.visit(func(field any) {
-				for _, c := range e.m.columns {
-					if p, _ := addrOf(field); p == c.at(e.obj) {
-						reads[i] = append(reads[i], c)
-					}
-				}
-			})
+			values[i] = *x
 		}
 	}
-	var order []*column
-	for len(order) < len(cols) {
-		next := -1
-		for i, c := range cols {
-			free := !slices.Contains(order, c)
-			for j := range cols {
-				free = free && (i == j || slices.Contains(order, cols[j]) || !slices.Contains(reads[j], c))
-			}
-			if free {
-				next = i
-				break
-			}
-		}
-		if next < 0 {
-			var names []string
-			for _, c := range cols {
-				if !slices.Contains(order, c) {
-					names = append(names, c.field)
-				}
-			}
-			return nil, fmt.Errorf("ingot: %s: %s are Set to expressions of each other, and this server has only the new value of what stands before: flush in between",
-				e.name(), strings.Join(names, " and "))
-		}
-		order = append(order, cols[next])
+	order, stuck := setOrder(cols, values, e.obj)
+	if stuck != "" {
+		return nil, fmt.Errorf("ingot: %s: %s: flush in between", e.name(), stuck)
 	}
-	return order, nil
-}
-
-// visit calls see with each field that an expression reads, subqueries aside.
-func (o operand) visit(see func(field any)) {
-	if o.field != nil {
-		see(o.field)
-	} else if o.node != nil {
-		o.node.parts(func(o operand) { o.visit(see) }, func(*query) {})
+	sorted := make([]*column, len(cols))
+	for i, k := range order {
+		sorted[i] = cols[k]
 	}
+	return sorted, nil
 }
 
 // of returns the expression that a column is Set to; nil if it is to have its field's value.

@@ -172,3 +172,57 @@ func (on Database) TestUpdateAndDelete(t *testing.T) {
 		t.Errorf("a refused write left %s", counters(t, db))
 	}
 }
+
+type qTriple struct {
+	_    struct{} `ingot:"table:triple"`
+	Word string   `ingot:"pk;size:10"`
+	A    int64
+	B    int64
+	C    int64
+}
+
+// Expressions see the row as it was, whatever is set beside them: where the server assigns
+// from left to right, by the order in which the columns stand.
+func (on Database) TestAnUpdateReadsWhatWasThere(t *testing.T) {
+	db, _ := on.open(t, ingot.Options{}, qTriple{}, aAuthor{}, aPost{})
+	ctx := t.Context()
+	must(t, ignore(ingot.Insert(&aPost{Title: "no votes"}).Exec(ctx, db)))
+	x, p := new(qTriple), new(aPost)
+	a, b, c := ingot.C(&x.A), ingot.C(&x.B), ingot.C(&x.C)
+	upTo := ingot.Scalar(ingot.Scalars(ingot.Select(p).Where(ingot.C(&p.Votes).LeX(a)), ingot.CountAll()))
+	row := &qTriple{Word: "w", A: 10, B: 20, C: 30}
+	for _, tt := range []struct {
+		name  string
+		sets  []ingot.Assignment
+		want  string // A, B, C
+		stuck string // what a server that assigns in order says
+	}{
+		{"values", []ingot.Assignment{a.Set(1), b.Set(2)}, "1 2 3", ""},
+		{"what is read is set before", []ingot.Assignment{a.Set(7), b.SetX(ingot.Add(a, c))}, "7 4 3", ""},
+		{"a chain", []ingot.Assignment{c.Set(0), b.SetX(c), a.SetX(b)}, "2 3 0", ""},
+		{"by a subquery", []ingot.Assignment{a.Set(-5), c.SetX(upTo)}, "-5 2 1", ""},
+		{"of itself", []ingot.Assignment{a.SetX(ingot.Add(a, a)), b.SetX(ingot.Add(b, a))}, "2 3 3", ""},
+		{"of each other", []ingot.Assignment{a.SetX(b), b.SetX(a), c.Set(0)}, "2 1 0",
+			"qTriple: A and B are Set to expressions of each other, and this server has only the new value of what stands before: it takes two updates"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			must(t, ignore(ingot.Delete(x).Everywhere().Exec(ctx, db)))
+			must(t, ignore(ingot.Insert(&qTriple{Word: "w", A: 1, B: 2, C: 3}).Exec(ctx, db)))
+			_, err := ingot.Update(x).Set(tt.sets...).Everywhere().Exec(ctx, db)
+			if tt.stuck != "" && db.Server().SetInOrder {
+				wantErr(t, err, tt.stuck)
+				return
+			}
+			must(t, err)
+			wantRows(t, db, "SELECT concat(a, ' ', b, ' ', c) FROM triple", tt.want)
+			// The update of an upsert is no different.
+			must(t, ignore(ingot.Update(x).Set(a.Set(1), b.Set(2), c.Set(3)).Everywhere().Exec(ctx, db)))
+			must(t, ignore(ingot.Insert(row).As(x).OnConflict(&x.Word).DoUpdate(tt.sets...).Exec(ctx, db)))
+			wantRows(t, db, "SELECT concat(a, ' ', b, ' ', c) FROM triple", tt.want)
+		})
+	}
+	// What was to be inserted is no column.
+	swap := []ingot.Assignment{a.SetX(ingot.Excluded(b)), b.SetX(ingot.Excluded(a))}
+	must(t, ignore(ingot.Insert(row).As(x).OnConflict(&x.Word).DoUpdate(swap...).Exec(ctx, db)))
+	wantRows(t, db, "SELECT concat(a, ' ', b) FROM triple", "20 10")
+}

@@ -369,6 +369,39 @@ func (on Database) TestReadOnlySessionsDoNotWriteInATransactionGiven(t *testing.
 	if name != "u" {
 		t.Errorf("name %q", name)
 	}
+	for _, text := range []ingot.TrustedSQL{
+		"INSERT INTO users (name) VALUES ('x') RETURNING name",
+		" -- SELECT\nUPDATE users SET name = 'x' RETURNING name",
+		"WITH q AS (SELECT 1) DELETE FROM users RETURNING name",
+		"/* ' */ WITH q AS (DELETE FROM users RETURNING name) SELECT name FROM q",
+		"EXPLAIN ANALYZE DELETE FROM users",
+		"SELECT name INTO backup FROM users",
+		"CALL p()",
+	} {
+		if _, err := ingot.SQL[string](t.Context(), s, text); !errors.Is(err, ingot.ErrReadOnly) {
+			t.Errorf("SQL of %q: %v", text, err)
+		}
+		rows, err := tx.QueryContext(t.Context(), string(text))
+		if !errors.Is(err, ingot.ErrReadOnly) {
+			t.Errorf("QueryContext of %q: %v", text, err)
+		}
+		if err == nil {
+			rows.Close()
+		}
+		if err := tx.QueryRowContext(t.Context(), string(text)).Scan(&name); !errors.Is(err, ingot.ErrReadOnly) {
+			t.Errorf("QueryRowContext of %q: %v", text, err)
+		}
+	}
+	for _, text := range []ingot.TrustedSQL{
+		"(SELECT name FROM users)",
+		"/* x */ WITH q AS (SELECT name AS n, 'delete' AS d FROM users) SELECT n FROM q",
+		"SELECT name FROM users WHERE name <> 'it''s; INSERT INTO' FOR UPDATE",
+	} {
+		if on.Dialect.Name() == "sqlite" {
+			text = ingot.TrustedSQL(strings.TrimSuffix(strings.Trim(string(text), "()"), " FOR UPDATE"))
+		}
+		wantRows(t, s, text, "u")
+	}
 	_, err = given.ExecContext(t.Context(), write) // the caller's is not bound
 	must(t, err)
 	must(t, s.Commit(t.Context()))
