@@ -48,7 +48,9 @@ import "reflect"
 //	order:a,b desc  position:Field  passive-deletes  post-update
 //
 // Without cascade: it is save-update and merge. A delete-orphan is for the side that is
-// referred to, or where a unique foreign key makes sure that a child has one parent.
+// referred to, or where a unique foreign key makes sure that a child has one parent. With
+// passive-deletes a deleted parent leaves children that are not loaded to the database,
+// and all of them where there is no delete cascade: ondelete: says what becomes of them.
 type Models struct {
 	mappers []*mapper // in the order given
 	byType  map[reflect.Type]*mapper

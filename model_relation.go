@@ -159,6 +159,13 @@ func (k *foreignKey) String() string {
 	return fmt.Sprintf("%s.%s", k.m.name, k.columns[len(k.columns)-1].field)
 }
 
+// action is what a foreign key has the database do by itself at ondelete or onupdate.
+func (k *foreignKey) action(d Dialect, event string) string {
+	v, _ := k.option.mods.get(d.Name(), event)
+	a, _ := referenceAction(v)
+	return a
+}
+
 // unique reports whether no two rows can hold the same reference.
 func (k *foreignKey) unique() bool {
 	return sameColumns(k.columns, k.m.key) || slices.ContainsFunc(k.m.uniques, func(u *uniqueKey) bool { return sameColumns(u.columns, k.columns) })

@@ -251,12 +251,7 @@ func (b *schemaBuilder) foreignKeys(t *Table, m *mapper) {
 		}
 		f := ForeignKey{Columns: namesOf(k.columns), RefSchema: k.target.table.Schema, RefTable: k.target.table.Name,
 			RefColumns: namesOf(k.remote), Deferrable: b.deferrable(k.option)}
-		action := func(name string) string {
-			v, _ := k.option.mods.get(b.dialect.Name(), name)
-			a, _ := referenceAction(v)
-			return a
-		}
-		f.OnDelete, f.OnUpdate = action("ondelete"), action("onupdate")
+		f.OnDelete, f.OnUpdate = k.action(b.dialect, "ondelete"), k.action(b.dialect, "onupdate")
 		if v, _ := k.option.mods.get(b.dialect.Name(), "match"); strings.EqualFold(v, "full") {
 			f.Match = "FULL"
 		}

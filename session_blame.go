@@ -102,8 +102,7 @@ func (f *flush) reachedBy(e *entry) string {
 func (f *flush) keyHeld(c *change) string {
 	var held []string
 	for _, ref := range f.lay.refBy[c.e.m.index] {
-		action, _ := ref.option.mods.get("", "onupdate")
-		if !strings.EqualFold(action, "cascade") && slices.ContainsFunc(ref.remote, func(col *column) bool { return col.differs(c.e.obj, c.e.snap) }) {
+		if ref.onUpdate != "CASCADE" && slices.ContainsFunc(ref.remote, func(col *column) bool { return col.differs(c.e.obj, c.e.snap) }) {
 			held = append(held, ref.columnNames())
 		}
 	}

@@ -26,6 +26,11 @@ func (s *Session) spread(e *entry) error {
 		if !r.cascade.has(cascadeSave) {
 			continue
 		}
+		if len(s.left) > 0 && e.snap != nil {
+			for _, p := range r.members(e.snap) {
+				s.readmit(p) // what was let go while it was expunged
+			}
+		}
 		if !r.kind.toMany() {
 			if p := r.one(e.obj); p != nil {
 				if err := s.spreadTo(e, r, p); err != nil {
@@ -158,6 +163,9 @@ func (f *flush) cascade() error {
 					}
 				}
 			}
+			if err := f.deletedByDatabase(m, owners); err != nil {
+				return err
+			}
 		}
 	}
 	for _, x := range free {
@@ -193,28 +201,71 @@ func (f *flush) sweepable(r *relation) bool {
 // sweep notes that the children of deleted parents, as far as they are not loaded, go by
 // their foreign key. Those that the session knows all the same are deleted with them.
 func (f *flush) sweep(r *relation, owners []*entry) {
-	s, ref := f.s, f.lay.of[r]
-	parents := map[*entry]bool{}
+	ref := f.lay.of[r]
+	var parents []*entry
 	for _, e := range owners {
 		if e.state != Pending && e.load(r) != Loaded {
-			parents[e] = true
+			parents = append(parents, e)
 			f.sweeps = append(f.sweeps, action{kind: actSweep, c: e.work, ref: ref})
 		}
 	}
-	if len(parents) == 0 || s.maps[r.target.index] == nil {
-		return
-	}
-	for _, t := range s.maps[r.target.index].all {
-		if t == nil || t.snap == nil {
-			continue
-		}
-		p := s.at(ref, t.snap)
-		if p == nil || !parents[p] || f.elsewhere(t, r, p) || t.work != nil && t.work.claim(ref) != nil {
-			continue
-		}
+	for _, t := range f.known(ref, parents) {
 		f.markDeleted(t)
 		t.work.swept = true
 	}
+}
+
+// known returns the children of parents that the session knows, but for those that are
+// deleted or of which something new is said.
+func (f *flush) known(ref *reference, parents []*entry) []*entry {
+	s := f.s
+	if len(parents) == 0 || s.maps[ref.m.index] == nil {
+		return nil
+	}
+	is := make(map[*entry]bool, len(parents))
+	for _, p := range parents {
+		is[p] = true
+	}
+	var list []*entry
+	for _, t := range s.maps[ref.m.index].all {
+		if t == nil || t.snap == nil || t.work != nil && (t.work.op == opDelete || t.work.claim(ref) != nil) {
+			continue
+		}
+		if p := s.at(ref, t.snap); p != nil && is[p] {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// deletedByDatabase tells memory what the foreign keys of children do by themselves when
+// their parents go (ON DELETE), where no relationship sees to them before.
+func (f *flush) deletedByDatabase(m *mapper, parents []*entry) error {
+	for _, ref := range f.lay.refBy[m.index] {
+		cascades := ref.onDelete == "CASCADE"
+		if !cascades && ref.onDelete != "SET NULL" || slices.ContainsFunc(ref.down, func(r *relation) bool {
+			return !r.passive && (r.cascade.has(cascadeDelete) || ref.nullable())
+		}) {
+			continue
+		}
+		for _, t := range f.known(ref, parents) {
+			if cascades {
+				f.markDeleted(t)
+				t.work.swept = true
+				continue
+			}
+			c := f.change(t)
+			f.claimOn(c, ref).verdict = setNull
+			if err := f.clear(c, ref); err != nil {
+				return err
+			}
+			c.rebase()
+			for _, col := range ref.columns {
+				col.codec.save(col.at(c.base), col.at(t.obj))
+			}
+		}
+	}
+	return nil
 }
 
 // members is what a relation of an instance holds, of any shape. It is a view.
@@ -231,7 +282,10 @@ func (r *relation) members(p addr) []addr {
 // elsewhere reports whether a child in the collection of a deleted parent has been given
 // another parent by now, or was let go.
 func (f *flush) elsewhere(t *entry, r *relation, parent *entry) bool {
-	if r.kind == manyToOne || r.kind == manyToMany || t.work == nil {
+	if r.kind == manyToOne || r.kind == manyToMany {
+		return r.cascade.has(cascadeOrphan) && f.taken()[owned{r, t}]
+	}
+	if t.work == nil {
 		return false
 	}
 	cl := t.work.claim(f.lay.of[r])

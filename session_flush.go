@@ -34,6 +34,8 @@ type flush struct {
 	sweeps  []action  // children that are deleted by their foreign keys
 	links   []linkChange
 	linkAt  map[linkPair]int
+	lost    []owned        // what references and links that own it lead to no more
+	took    map[owned]bool // see taken
 }
 
 // A chunk hands out short slices that are allocated together.
@@ -162,7 +164,7 @@ func (s *Session) collect(ctx context.Context) (*flush, error) {
 		return f, fmt.Errorf("ingot: %s was changed: %w session", f.changes[0].e.name(), ErrReadOnly)
 	}
 	f.now = s.db.opts.Now().UTC().Truncate(time.Microsecond)
-	for _, stage := range []func() error{f.uncover, f.listen, f.decide, f.cascade, f.apply, f.follow, f.columns} {
+	for _, stage := range []func() error{f.uncover, f.listen, f.replace, f.decide, f.cascade, f.apply, f.follow, f.columns} {
 		if err := stage(); err != nil {
 			return f, err
 		}

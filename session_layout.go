@@ -25,6 +25,8 @@ type reference struct {
 	up    []*relation // the child's many-to-one relations
 	down  []*relation // the parent's collections
 	index int         // among the child's references
+
+	onDelete, onUpdate string // what the database does to the child by itself: "CASCADE", "SET NULL"
 }
 
 // orphans reports whether a child that its parent let go is deleted.
@@ -36,6 +38,12 @@ func (ref *reference) orphans() bool {
 // column that takes NULL is enough.
 func (ref *reference) nullable() bool {
 	return slices.ContainsFunc(ref.columns, func(c *column) bool { return c.nullable && !c.pk })
+}
+
+// postUpdate reports whether the reference is written after its row in any case.
+func (ref *reference) postUpdate() bool {
+	is := func(r *relation) bool { return r.postUpdate }
+	return ref.nullable() && (slices.ContainsFunc(ref.up, is) || slices.ContainsFunc(ref.down, is))
 }
 
 // layoutKey finds the layout among what rooms keep in a DB.
@@ -79,6 +87,7 @@ func newLayout(ms *Models, d Dialect) *layout {
 	g := newOrdering(n)
 	for _, refs := range l.refs {
 		for _, ref := range refs {
+			ref.onDelete, ref.onUpdate = ref.action(d, "ondelete"), ref.action(d, "onupdate")
 			g.edge(ref.target.index, ref.m.index)
 		}
 	}

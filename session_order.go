@@ -237,9 +237,7 @@ func (f *flush) untie(actions []action, group []*mapper, inserts, updates [][]*c
 // postpone marks the foreign keys that post-update writes afterwards in any case.
 func (f *flush) postpone(c *change) {
 	for i := range c.parents {
-		p := &c.parents[i]
-		is := func(r *relation) bool { return r.postUpdate }
-		if p.ref.nullable() && c.op == opInsert && (slices.ContainsFunc(p.ref.up, is) || slices.ContainsFunc(p.ref.down, is)) {
+		if p := &c.parents[i]; c.op == opInsert && p.ref.postUpdate() {
 			p.late = true
 		}
 	}
@@ -410,18 +408,20 @@ func (u *untying) visit(c *change) error {
 	return nil
 }
 
-// cut makes a foreign key NULL that closes a cycle of deleted rows.
+// cut makes a foreign key NULL that closes a cycle of deleted rows, if one of them is
+// post-update that one.
 func (u *untying) cut(w *change) error {
-	from := slices.Index(u.path, w)
-	for i := len(u.path) - 1; i >= from; i-- {
-		c, ref := u.path[i], u.edges[i]
-		if !ref.nullable() {
-			continue
+	from, at := slices.Index(u.path, w), -1
+	for i := from; i < len(u.path); i++ {
+		if ref := u.edges[i]; ref.nullable() && (at < 0 || ref.postUpdate() || !u.edges[at].postUpdate()) {
+			at = i
 		}
-		if err := u.f.unset(c, ref); err != nil {
+	}
+	if at >= 0 {
+		if err := u.f.unset(u.path[at], u.edges[at]); err != nil {
 			return err
 		}
-		if i == len(u.path)-1 {
+		if at == len(u.path)-1 {
 			return nil
 		}
 		return errRestart

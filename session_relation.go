@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Relationships: from two sides and a column to one decision.
@@ -61,28 +60,56 @@ func (f *flush) claimOn(c *change, ref *reference) *claim {
 	return &c.claims[len(c.claims)-1]
 }
 
-// uncover loads the one-to-one relations that were set without having been loaded: the row
-// that was there before has to go, or to let go.
+// uncover loads the references to one row that were set without having been loaded, where
+// the row that was there before has to go, or to let go.
 func (f *flush) uncover() error {
 	for _, m := range f.lay.order {
 		for _, r := range m.relations {
-			if r.kind != oneToOne {
+			if r.kind != oneToOne && !r.owns() {
 				continue
 			}
 			var owners []*entry
 			for _, c := range f.changes {
-				if c.e.m == m && c.linked && c.op == opNone && c.e.load(r) != Loaded && c.e.changed(r) {
+				if c.e.m == m && c.op == opNone && c.e.load(r) != Loaded && (c.linked && c.e.changed(r) || c.keyed && f.refersAnew(c.e, r)) {
 					owners = append(owners, c.e)
 				}
 			}
 			if len(owners) > 0 {
-				if err := f.s.loadMissing(f.ctx, r, owners); err != nil {
+				if err := f.loadOld(r, r.local, owners...); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// owns reports whether a reference or a link keeps what it leads to: without it that is an
+// orphan.
+func (r *relation) owns() bool {
+	return (r.kind == manyToOne || r.kind == manyToMany) && r.cascade.has(cascadeOrphan)
+}
+
+// refersAnew reports whether the columns of a many-to-one relation were changed.
+func (f *flush) refersAnew(e *entry, r *relation) bool {
+	return r.kind == manyToOne && slices.ContainsFunc(r.local, func(col *column) bool { return col.differs(e.obj, e.snap) })
+}
+
+// loadOld loads a relation that the columns tie, as they were before they were edited.
+func (f *flush) loadOld(r *relation, columns []*column, owners ...*entry) error {
+	now := r.m.snaps(len(owners))
+	for _, e := range owners {
+		edited := now.next()
+		e.m.snapshot(edited, e.obj)
+		set := func(from addr) {
+			for _, col := range columns {
+				col.codec.save(col.at(e.obj), col.at(from))
+			}
+		}
+		set(e.snap)
+		defer set(edited)
+	}
+	return f.s.loadMissing(f.ctx, r, owners)
 }
 
 // listen gathers what the changed instances say about links.
@@ -130,11 +157,7 @@ func (f *flush) hearPointer(c *change, r *relation) error {
 	if c.op == opDelete {
 		return nil
 	}
-	if old := e.before0(r); old != nil && r.cascade.has(cascadeOrphan) {
-		if t := f.s.find(r.target, old); t != nil && t.owned() {
-			f.markDeleted(t) // the single parent of what let it go
-		}
-	}
+	f.lose(e, r)
 	p := r.one(e.obj)
 	if p == nil {
 		f.claimOn(c, f.lay.of[r]).nilled = true
@@ -147,12 +170,49 @@ func (f *flush) hearPointer(c *change, r *relation) error {
 	return f.name(c, f.lay.of[r], t, r)
 }
 
-// before0 is what a to-one relation held according to the snapshot.
-func (e *entry) before0(r *relation) addr {
-	if e.snap == nil {
-		return nil
+// lose notes that a reference which owns its target leads elsewhere now.
+func (f *flush) lose(e *entry, r *relation) {
+	if !r.owns() || e.snap == nil {
+		return
 	}
-	return r.one(e.snap)
+	if t := f.s.find(r.target, r.one(e.snap)); t != nil && t.owned() {
+		f.lost = append(f.lost, owned{r, t})
+	}
+}
+
+// An owned is what a relation that owns its target led to, or leads to now.
+type owned struct {
+	r *relation
+	t *entry
+}
+
+// taken is what references and links that own their targets lead to anew.
+func (f *flush) taken() map[owned]bool {
+	if f.took != nil {
+		return f.took
+	}
+	f.took = map[owned]bool{}
+	for _, c := range f.changes {
+		for i := range c.claims {
+			cl := &c.claims[i]
+			t := cl.parent
+			if cl.key && t == nil {
+				t = f.s.at(cl.ref, c.e.obj)
+			}
+			for _, r := range cl.ref.up {
+				if r.owns() && t != nil {
+					f.took[owned{r, t}] = true
+				}
+			}
+		}
+	}
+	for _, l := range f.links {
+		if l.add {
+			f.took[owned{l.r, l.right}] = true
+			f.took[owned{l.r.inverse, l.left}] = true
+		}
+	}
+	return f.took
 }
 
 // hearCollection takes in who came to a parent's collection and who left it.
@@ -206,10 +266,15 @@ func (f *flush) diff(e *entry, r *relation) (came, left []*entry, err error) {
 	var old []*entry
 	if e.snap != nil {
 		for _, p := range r.members(e.snap) {
-			if t := s.find(r.target, p); t != nil {
-				t.mark = then
-				old = append(old, t)
+			t := s.find(r.target, p)
+			if t == nil {
+				if x := s.left[p]; x != nil && x.expunged {
+					return nil, nil, fmt.Errorf("%s.%s held %s, which was expunged: Add that, so that it can be let go", e.name(), r.field, x.name())
+				}
+				continue
 			}
+			t.mark = then
+			old = append(old, t)
 		}
 	}
 	for i, p := range r.members(e.obj) {
@@ -243,8 +308,10 @@ func (f *flush) member(e *entry, r *relation, p addr) (*entry, error) {
 	t := f.s.find(r.target, p)
 	if t == nil || !t.owned() {
 		fix := "Add it"
-		if f.s.left[p] != nil {
-			fix = "it was deleted or expunged; Add it, or take it out"
+		if x := f.s.left[p]; x != nil && x.expunged {
+			fix = "it was expunged; Add it"
+		} else if x != nil {
+			fix = "it was deleted; take it out"
 		} else if !r.cascade.has(cascadeSave) {
 			fix = "Add it, or give the relationship the save-update cascade"
 		}
@@ -293,10 +360,85 @@ func (f *flush) hearKey(c *change, ref *reference) {
 	}
 	cl := f.claimOn(c, ref)
 	cl.key, cl.null = true, null
+	for _, r := range ref.up {
+		f.lose(e, r)
+	}
+}
+
+// replace finds who had the parent that a child has been given, where a parent has only
+// one: who is not spoken of is let go.
+func (f *flush) replace() error {
+	type place struct {
+		r      *relation
+		parent *entry
+	}
+	var places []place
+	var taken map[place]*entry
+	var errs []error
+	for _, c := range f.changes {
+		if c.op == opDelete || c.op == opDrop {
+			continue
+		}
+		for i := range c.claims {
+			cl := &c.claims[i]
+			parent := cl.parent
+			if parent == nil && cl.key && !cl.null {
+				parent = f.s.at(cl.ref, c.e.obj)
+			}
+			if parent == nil || parent.work != nil && parent.work.op == opDelete {
+				continue
+			}
+			for _, r := range cl.ref.down {
+				if r.kind != oneToOne {
+					continue
+				}
+				at := place{r, parent}
+				if other := taken[at]; other != nil {
+					errs = append(errs, fmt.Errorf("%s.%s is given two: %s and %s", parent.name(), r.field, other.name(), c.e.name()))
+					continue
+				}
+				if taken == nil {
+					taken = map[place]*entry{}
+				}
+				taken[at] = c.e
+				places = append(places, at)
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	unread := map[*relation][]*entry{}
+	for _, at := range places {
+		unread[at.r] = append(unread[at.r], at.parent)
+	}
+	for _, at := range places {
+		if parents := unread[at.r]; parents != nil {
+			delete(unread, at.r)
+			if err := f.s.loadMissing(f.ctx, at.r, parents); err != nil {
+				return err
+			}
+		}
+		if at.parent.snap == nil {
+			continue
+		}
+		t := f.s.find(at.r.target, at.r.one(at.parent.snap))
+		if t == nil || t == taken[at] || t.work != nil && t.work.claim(f.lay.of[at.r]) != nil {
+			continue
+		}
+		cl := f.claimOn(f.change(t), f.lay.of[at.r])
+		cl.left, cl.leftBy = at.parent, at.r
+	}
+	return nil
 }
 
 // decide turns claims into verdicts. A child that nothing holds any more is an orphan.
 func (f *flush) decide() error {
+	for _, l := range f.lost {
+		if !f.taken()[l] {
+			f.markDeleted(l.t)
+		}
+	}
 	var errs []error
 	for i := 0; i < len(f.changes); i++ {
 		c := f.changes[i]
@@ -501,8 +643,7 @@ func (f *flush) follow() error {
 			if !slices.ContainsFunc(ref.remote, moved) {
 				continue
 			}
-			action, _ := ref.option.mods.get("", "onupdate")
-			byDatabase := strings.EqualFold(action, "cascade")
+			byDatabase := ref.onUpdate == "CASCADE"
 			if !byDatabase {
 				if err := f.loadFollowers(e, ref); err != nil {
 					return err
@@ -519,18 +660,8 @@ func (f *flush) follow() error {
 // loadFollowers loads the children of a parent whose key has changed. Their rows still have
 // the old one, so that the parent has it too while they are looked for.
 func (f *flush) loadFollowers(e *entry, ref *reference) error {
-	now := e.m.snaps(1)
-	edited := now.next()
-	e.m.snapshot(edited, e.obj)
-	set := func(from addr) {
-		for _, col := range ref.remote {
-			col.codec.save(col.at(e.obj), col.at(from))
-		}
-	}
-	set(e.snap)
-	defer set(edited)
 	for _, r := range ref.down {
-		if err := f.s.loadMissing(f.ctx, r, []*entry{e}); err != nil {
+		if err := f.loadOld(r, ref.remote, e); err != nil {
 			return err
 		}
 	}
@@ -556,10 +687,7 @@ func (f *flush) followers(parent *entry, ref *reference, byDatabase bool) error 
 			continue
 		}
 		f.touch(c)
-		if c.base == nil {
-			c.base = t.m.alloc()
-			t.m.copyTo(c.base, t.snap)
-		}
+		c.rebase()
 		edited := slices.ContainsFunc(ref.columns, func(col *column) bool { return col.differs(t.obj, t.snap) })
 		for i, col := range ref.columns {
 			if err := col.take(c.base, ref.remote[i], parent.obj); err != nil {
@@ -571,6 +699,14 @@ func (f *flush) followers(parent *entry, ref *reference, byDatabase bool) error 
 		}
 	}
 	return nil
+}
+
+// rebase gives a change a copy of its snapshot, for what the database changes by itself.
+func (c *change) rebase() {
+	if c.base == nil {
+		c.base = c.e.m.alloc()
+		c.e.m.copyTo(c.base, c.e.snap)
+	}
 }
 
 // referred reports whether a child referred to the parent by the key it had.
@@ -893,9 +1029,6 @@ func (f *flush) hearLinks(c *change, r *relation) error {
 		if err := f.link(c.e, r, t, false); err != nil {
 			return err
 		}
-		if r.cascade.has(cascadeOrphan) {
-			f.markDeleted(t)
-		}
 	}
 	if c.op == opDelete {
 		return nil
@@ -926,5 +1059,14 @@ func (f *flush) link(e *entry, r *relation, t *entry, add bool) error {
 	}
 	f.linkAt[p] = len(f.links)
 	f.links = append(f.links, linkChange{canon, p.left, p.right, add, r})
+	if add {
+		return nil
+	}
+	if canon.owns() {
+		f.lost = append(f.lost, owned{canon, p.right})
+	}
+	if back := canon.inverse; back != nil && back.owns() {
+		f.lost = append(f.lost, owned{back, p.left})
+	}
 	return nil
 }
