@@ -159,11 +159,11 @@ func plotGrowth(ctx context.Context, file, kind string) error {
 				if err != nil {
 					return fmt.Errorf("%s, %d: %w", w.name, n, err)
 				}
-				start := now()
+				start := now(s)
 				if err := run(); err != nil {
 					return fmt.Errorf("%s, %d: %w", w.name, n, err)
 				}
-				least = min(least, now()-start)
+				least = min(least, now(s)-start)
 			}
 			line.times = append(line.times, least)
 			fmt.Printf("%s, %d: %v\n", w.name, n, least)

@@ -12,22 +12,31 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// now is the clock: the time since the program started, or what it has used of the CPU.
-var now = func() time.Duration { return time.Since(started) }
+// now is the clock: the time since the program started, or what it and the server's
+// processes that serve it have used of the CPU.
+var now = func(*store) time.Duration { return time.Since(started) }
 
 var started = time.Now()
 
-func cpuTime() time.Duration {
+func cpuTime(s *store) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	d := time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	for _, pid := range s.backends {
+		stat, _ := os.ReadFile("/proc/" + pid + "/schedstat") // time on the CPU first, in ns
+		first, _, _ := strings.Cut(string(stat), " ")
+		ns, _ := strconv.ParseInt(first, 10, 64)
+		d += time.Duration(ns)
+	}
+	return d
 }
 
 type opener func(context.Context, *store) (implementation, error)
@@ -43,7 +52,7 @@ func main() {
 	impl := flag.String("impl", "", "implementations beside raw; empty: all")
 	rounds := flag.Int("rounds", 20, "rounds; a ratio is the median over them")
 	slice := flag.Duration("slice", 20*time.Millisecond, "time of one implementation's turn")
-	clock := flag.String("clock", "wall", "what is measured: wall, or cpu (of this process, so on SQLite steadier beside other load)")
+	clock := flag.String("clock", "wall", "what is measured: wall, or cpu (of this process and of the processes of a PostgreSQL on this machine that serve it: steadier beside other load)")
 	grow := flag.String("growth", "", "file for a plot (SVG) of how times grow with the number of rows, instead of the table")
 	profile := flag.String("cpuprofile", "", "file for a CPU profile")
 	flag.Parse()
@@ -174,6 +183,9 @@ func measure(ctx context.Context, s *store, w workload, ms []implementation, rou
 			return nil, fmt.Errorf("%s: %w", m.name(), err)
 		}
 	}
+	if err := s.findBackends(ctx); err != nil {
+		return nil, err
+	}
 	for round := range rounds {
 		for k := range ms {
 			i := (k + round) % len(ms)
@@ -222,9 +234,9 @@ func once(ctx context.Context, s *store, w workload, m implementation, counter *
 			return 0, err
 		}
 	}
-	start := now()
+	start := now(s)
 	got, err := w.run(ctx, m, i, given)
-	d := now() - start
+	d := now(s) - start
 	if err != nil {
 		return 0, err
 	}

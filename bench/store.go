@@ -20,6 +20,7 @@ type store struct {
 	dsn      string
 	db       *sql.DB
 	wideRows int
+	backends []string // process ids of the server, of all that use the store
 	drop     func() error
 }
 
@@ -64,7 +65,7 @@ func openStore(ctx context.Context, kind string) (*store, error) {
 		if strings.Contains(base, "?") {
 			sep = "&"
 		}
-		s.dsn = base + sep + "search_path=" + schema
+		s.dsn = base + sep + "search_path=" + schema + "&application_name=" + schema
 		ddl = pgTables
 	default:
 		return nil, fmt.Errorf("unknown database %q: sqlite or pg", kind)
@@ -221,6 +222,27 @@ func (s *store) refillGraph(ctx context.Context) ([]int64, error) {
 		}
 	}
 	return ids, s.exec(ctx, "INSERT INTO bench_book (author_id, title, pages) VALUES "+s.values(authors*children, 3), bs...)
+}
+
+// findBackends looks for the processes of a PostgreSQL server that serve the store.
+func (s *store) findBackends(ctx context.Context) error {
+	if s.kind != "pg" {
+		return nil
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT pid::text FROM pg_stat_activity WHERE application_name = current_setting('application_name')")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	s.backends = nil
+	for rows.Next() {
+		var pid string
+		if err := rows.Scan(&pid); err != nil {
+			return err
+		}
+		s.backends = append(s.backends, pid)
+	}
+	return rows.Err()
 }
 
 func (s *store) wantCount(ctx context.Context, want int, q string) error {
