@@ -668,7 +668,10 @@ func appendArrayElement(b []byte, v driver.Value) []byte {
 	case []byte:
 		return append(hex.AppendEncode(append(b, `"\\x`...), v), '"')
 	case time.Time:
-		return append(v.UTC().AppendFormat(append(b, '"'), "2006-01-02 15:04:05.999999Z"), '"')
+		if v = v.UTC(); !arrayElement(v) {
+			return append(v.AppendFormat(append(b, '"'), "2006-01-02 15:04:05.999999Z"), '"')
+		}
+		return append(appendTime(append(b, '"'), v), `Z"`...)
 	case nil:
 		return append(b, "NULL"...)
 	case string:

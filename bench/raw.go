@@ -92,7 +92,7 @@ func (r *raw) insertOne(ctx context.Context, i int) (id int64, err error) {
 // the square of the number of parameters.
 func batch(s *store) int {
 	if s.kind == "pg" {
-		return 500
+		return 1000
 	}
 	return 100
 }

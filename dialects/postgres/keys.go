@@ -48,10 +48,10 @@ WHERE t.tgtype & 7 = 7 AND t.tgenabled <> 'D')))`
 
 // ReserveKeys takes n values of the sequence, if the name still means that table (another
 // search_path has another one), and no trigger has come meanwhile. They come as one array:
-// a row for each would cost more than the keys.
+// a row for each would cost more than the keys, as would looking the name up for each.
 func (Dialect) ReserveKeys(ctx context.Context, q ingot.Queryer, _ *ingot.Server, source string, table ingot.TableName, _ string, n int) ([]int64, error) {
 	id, sequence, _ := strings.Cut(source, " ")
-	rows, err := q.QueryContext(ctx, "SELECT pg_catalog.array_agg(pg_catalog.nextval($2::text::pg_catalog.regclass))::text FROM pg_catalog.generate_series(1, $3::int)"+
+	rows, err := q.QueryContext(ctx, "SELECT pg_catalog.array_agg(pg_catalog.nextval((SELECT $2::text::pg_catalog.regclass)))::text FROM pg_catalog.generate_series(1, $3::int)"+
 		" WHERE $1::text::pg_catalog.regclass::pg_catalog.oid::text = $4::text AND NOT "+replaced, tableIdent(table), sequence, n, id)
 	if err != nil {
 		return nil, err

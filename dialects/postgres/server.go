@@ -150,7 +150,7 @@ func capsOf(srv ingot.Server) ingot.Caps {
 		Keys:              ingot.KeysReserved,
 		MaxParams:         65535,
 		MaxIdent:          63,
-		BatchRows:         500,
+		BatchRows:         1000,
 		TransactionalDDL:  true,
 		Savepoints:        true,
 		SkipLocked:        true,
