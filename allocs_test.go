@@ -3,14 +3,16 @@ package ingot_test
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 	"time"
 
 	"ingot"
 )
 
-// TestHotPathsAllocateNoMoreThanRecorded counts allocations, the driver's included: unlike
-// times they do not depend on the machine. A number that falls is to be recorded anew.
+// TestHotPathsAllocateNoMoreThanRecorded counts allocations and their bytes, the driver's
+// included: unlike times they do not depend on the machine, and the garbage collector costs
+// by the byte. A number that falls is to be recorded anew.
 func TestHotPathsAllocateNoMoreThanRecorded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short runs are those with the race detector, which allocates")
@@ -54,18 +56,19 @@ func TestHotPathsAllocateNoMoreThanRecorded(t *testing.T) {
 	must(err)
 	for _, tt := range []struct {
 		name string
-		most float64
+		most float64 // allocations
+		kb   uint64
 		run  func()
 	}{
-		{"get by key", 44, func() { _, err := ingot.Get[Row](ctx, db, 7); must(err) }},
-		{"read 1,000 rows", 7880, func() { _, err := all.All(ctx, db); must(err) }},
-		{"read 1,000 rows in a session", 7990, func() {
+		{"get by key", 44, 1, func() { _, err := ingot.Get[Row](ctx, db, 7); must(err) }},
+		{"read 1,000 rows", 7880, 205, func() { _, err := all.All(ctx, db); must(err) }},
+		{"read 1,000 rows in a session", 7990, 455, func() {
 			s := db.Session()
 			_, err := all.All(ctx, s)
 			must(err)
 			s.Close()
 		}},
-		{"insert 1,000 rows", 7120, func() {
+		{"insert 1,000 rows", 7120, 1090, func() {
 			for _, x := range fresh {
 				x.(*Row).ID = 0
 			}
@@ -74,13 +77,13 @@ func TestHotPathsAllocateNoMoreThanRecorded(t *testing.T) {
 			must(s.Commit(ctx))
 			s.Close()
 		}},
-		{"change 1,000 rows", 1100, func() {
+		{"change 1,000 rows", 1100, 475, func() {
 			for _, x := range loaded {
 				x.Count++
 			}
 			must(held.Commit(ctx))
 		}},
-		{"flush 1,000 unchanged rows", 2, func() { must(held.Flush(ctx)) }},
+		{"flush 1,000 unchanged rows", 2, 0, func() { must(held.Flush(ctx)) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.run() // statements are prepared at their second use
@@ -88,12 +91,17 @@ func TestHotPathsAllocateNoMoreThanRecorded(t *testing.T) {
 			// What else the process allocates meanwhile (goroutines of earlier tests, a pool
 			// that the garbage collector has emptied, a map whose seed makes it grow earlier)
 			// only adds to a run: the least of some runs is what the path itself takes.
-			got := math.Inf(1)
+			got, kb := math.Inf(1), uint64(math.MaxUint64)
+			var before, after runtime.MemStats
 			for range 6 {
 				got = min(got, testing.AllocsPerRun(1, tt.run))
+				runtime.ReadMemStats(&before)
+				tt.run()
+				runtime.ReadMemStats(&after)
+				kb = min(kb, (after.TotalAlloc-before.TotalAlloc)>>10)
 			}
-			if got > tt.most {
-				t.Errorf("%.0f allocations, recorded are %.0f", got, tt.most)
+			if got > tt.most || kb > tt.kb {
+				t.Errorf("%.0f allocations of %d KB, recorded are %.0f of %d KB", got, kb, tt.most, tt.kb)
 			}
 		})
 	}

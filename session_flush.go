@@ -66,28 +66,50 @@ const (
 	opDrop             // pending, and not to be inserted after all
 )
 
-// A change is the part of one instance in a flush.
+// A change is the part of one instance in a flush. There is one for every new row, so it is
+// kept small.
 type change struct {
 	e      *entry
-	op     op
 	before addr // the instance before the flush wrote into it; nil if it did not
 	base   addr // the snapshot with the foreign keys that the database changes by itself; nil if none
+
+	claims   []claim
+	parents  []parentKey // foreign keys to copy when the parents have their keys
+	cols     []*column   // what the UPDATE sets
+	assigned *assignment // expressions that columns are Set to; nil if none
+	extra    *extra      // see there; nil if none
+
+	level  int32 // among rows that refer to each other; counts from 1
+	op     op
 	keyed  bool // columns differ from the snapshot
 	linked bool // relations do
 	heard  bool // its relations have been listened to
 	swept  bool // deleted by the foreign key, along with others
-	level  int  // among rows that refer to each other; counts from 1
+}
 
-	claims  []claim
-	parents []parentKey    // foreign keys to copy when the parents have their keys
+// An extra is what few changes have.
+type extra struct {
 	late    []*column      // foreign keys written by an UPDATE after the INSERT
-	cols    []*column      // what the UPDATE sets
 	parked  addr           // values to have for a while, before the row is written or goes
 	parking []*column      // the columns of parked that an UPDATE of its own sets
 	edits   []edit         // collections to bring along
 	loads   []relationLoad // load states from now on
+}
 
-	assigned *assignment // expressions that columns are Set to; nil if none
+// more returns the extra of a change for writing.
+func (c *change) more() *extra {
+	if c.extra == nil {
+		c.extra = new(extra)
+	}
+	return c.extra
+}
+
+// late returns the foreign keys written by an UPDATE after the INSERT.
+func (c *change) late() []*column {
+	if c.extra == nil {
+		return nil
+	}
+	return c.extra.late
 }
 
 // A parentKey is a foreign key whose parent is inserted by the same flush.
@@ -208,6 +230,7 @@ func (f *flush) find() error {
 		return err
 	}
 	s.recount()
+	f.changes = slices.Grow(f.changes, len(s.added))
 	for _, e := range s.added {
 		c := f.change(e)
 		c.op, c.assigned = opInsert, assigned[e]
@@ -432,8 +455,13 @@ func (f *flush) abandon() {
 // becomes detached, and the silent sides of relationships are brought along.
 func (f *flush) settle() error {
 	s := f.s
-	top := &s.levels[len(s.levels)-1]
-	top.log = slices.Grow(top.log, len(f.changes))
+	top, records := &s.levels[len(s.levels)-1], 0
+	for _, c := range f.changes {
+		if c.e.depth != int32(len(s.levels)) {
+			records++
+		}
+	}
+	top.log = slices.Grow(top.log, records)
 	var gone, dropped []*entry
 	for _, c := range f.changes {
 		switch e := c.e; {
@@ -454,7 +482,7 @@ func (f *flush) settle() error {
 		e := c.e
 		if c.op == opInsert || c.op == opUpdate {
 			for _, col := range f.lay.plans[e.m.index].settled {
-				if c.op == opInsert || slices.Contains(c.cols, col) || slices.Contains(c.late, col) {
+				if c.op == opInsert || slices.Contains(c.cols, col) || slices.Contains(c.late(), col) {
 					col.codec.settle(col.at(e.obj))
 				}
 			}
@@ -475,7 +503,7 @@ func (f *flush) settle() error {
 	for _, c := range f.changes {
 		e := c.e
 		e.work = nil
-		if c.op == opDelete || c.op == opDrop || c.op == opNone && c.before == nil && !c.linked && len(c.loads) == 0 {
+		if c.op == opDelete || c.op == opDrop || c.op == opNone && c.before == nil && !c.linked && (c.extra == nil || len(c.extra.loads) == 0) {
 			continue
 		}
 		s.record(e)
@@ -529,7 +557,10 @@ func (f *flush) settleLoads(c *change) {
 			e.setLoad(r, Loaded, f.s.unit)
 		}
 	}
-	for _, l := range c.loads {
+	if c.extra == nil {
+		return
+	}
+	for _, l := range c.extra.loads {
 		e.setLoad(l.r, l.l, f.s.unit)
 	}
 }

@@ -336,19 +336,20 @@ func (f *flush) parkable(columns []*column, c *change) (*column, any) {
 
 // park notes what a row is to have for a while.
 func (f *flush) park(c *change, columns []*column, value any) error {
-	if c.parked == nil {
-		c.parked = c.e.m.alloc()
-		c.e.m.copyTo(c.parked, c.e.obj)
+	x := c.more()
+	if x.parked == nil {
+		x.parked = c.e.m.alloc()
+		c.e.m.copyTo(x.parked, c.e.obj)
 	}
 	for _, col := range columns {
 		if value == nil && (!col.nullable || col.pk) {
 			continue
 		}
-		if err := col.codec.load(col.at(c.parked), value); err != nil {
+		if err := col.codec.load(col.at(x.parked), value); err != nil {
 			return col.valueError(err)
 		}
-		if !slices.Contains(c.parking, col) {
-			c.parking = append(c.parking, col)
+		if !slices.Contains(x.parking, col) {
+			x.parking = append(x.parking, col)
 		}
 	}
 	return nil

@@ -409,7 +409,11 @@ func (t *intTable) get(key int64) *entry {
 // put puts an entry under a key and returns the one that was there.
 func (t *intTable) put(key int64, e *entry) *entry {
 	if 3*t.used >= 2*len(t.slots) {
-		t.grow(1)
+		n := 1 // doubles it
+		if t.used < 512 {
+			n += t.used // quadruples it
+		}
+		t.grow(n)
 	}
 	s := t.slot(key)
 	old := s.e

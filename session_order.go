@@ -14,15 +14,15 @@ import (
 
 // An action is one row's statement, before it is put into a batch with others.
 type action struct {
-	kind  actionKind
 	c     *change
-	level int        // rows of different levels never share a batch
 	ref   *reference // of actSweep
-	alone bool       // begins a batch: a row of the one before has to be written first
+	level int32      // rows of different levels never share a batch
+	kind  actionKind
+	alone bool // begins a batch: a row of the one before has to be written first
 }
 
 // An actionKind is what a statement does.
-type actionKind int
+type actionKind uint8
 
 const (
 	actInsert actionKind = iota
@@ -41,6 +41,15 @@ func (f *flush) sort() ([]*step, error) {
 	}
 	n := len(f.s.db.models.mappers)
 	inserts, updates, deletes := make([][]*change, n), make([][]*change, n), make([][]*change, n)
+	counts := make([]int, n)
+	for _, c := range f.changes {
+		if c.op == opInsert {
+			counts[c.e.m.index]++
+		}
+	}
+	for i, count := range counts {
+		inserts[i] = make([]*change, 0, count)
+	}
 	for _, c := range f.changes {
 		i := c.e.m.index
 		switch c.op {
@@ -119,7 +128,7 @@ func (f *flush) sortOne(c *change) []*step {
 	return f.steps(one, 1)
 }
 
-func appendActions(list []action, kind actionKind, cs []*change, level int) []action {
+func appendActions(list []action, kind actionKind, cs []*change, level int32) []action {
 	list = slices.Grow(list, len(cs))
 	for _, c := range cs {
 		list = append(list, action{kind: kind, c: c, level: level})
@@ -185,7 +194,7 @@ func (f *flush) untie(actions []action, group []*mapper, inserts, updates [][]*c
 	for _, c := range all {
 		f.postpone(c)
 	}
-	deepest := 0
+	deepest := int32(0)
 	for restart := true; restart; {
 		restart = false
 		for _, c := range all {
@@ -221,12 +230,12 @@ func (f *flush) untie(actions []action, group []*mapper, inserts, updates [][]*c
 				if p := &c.parents[i]; p.late {
 					for _, col := range p.ref.columns {
 						if col.nullable && !col.pk {
-							c.late = append(c.late, col)
+							c.more().late = append(c.more().late, col)
 						}
 					}
 				}
 			}
-			if len(c.late) > 0 {
+			if len(c.late()) > 0 {
 				actions = append(actions, action{kind: actLate, c: c})
 			}
 		}
@@ -252,7 +261,7 @@ type tie struct {
 	rank    int
 	path    []*change
 	edges   []int // which parent of each on the path is being visited
-	deepest int
+	deepest int32
 }
 
 func (t *tie) visit(c *change) error {
@@ -261,7 +270,7 @@ func (t *tie) visit(c *change) error {
 	}
 	c.level = -1
 	t.path = append(t.path, c)
-	level := 1
+	level := int32(1)
 	for i := range c.parents {
 		p := &c.parents[i]
 		w := p.parent.work
@@ -343,7 +352,7 @@ func (f *flush) untieDeletes(group []*mapper, deletes [][]*change) ([]action, er
 	}
 	var clears []action
 	for _, c := range all {
-		if len(c.late) > 0 {
+		if len(c.late()) > 0 {
 			clears = append(clears, action{kind: actClear, c: c})
 		}
 	}
@@ -366,17 +375,17 @@ type untying struct {
 	rank    int
 	path    []*change
 	edges   []*reference // by which each on the path leads to the next
-	deepest int
+	deepest int32
 }
 
 func (u *untying) visit(c *change) error {
 	c.level = -1
 	u.path = append(u.path, c)
-	level := 1
+	level := int32(1)
 	for _, ref := range u.f.lay.refs[c.e.m.index] {
 		t := u.f.s.at(ref, c.e.snap)
 		if t == nil || t.work == nil || t.work.op != opDelete || u.f.lay.rank[t.m.index] != u.rank ||
-			slices.ContainsFunc(ref.columns, func(col *column) bool { return slices.Contains(c.late, col) }) {
+			slices.ContainsFunc(ref.columns, func(col *column) bool { return slices.Contains(c.late(), col) }) {
 			continue
 		}
 		if t == c.e {
@@ -441,7 +450,7 @@ func (f *flush) unset(c *change, ref *reference) error {
 	}
 	for _, col := range ref.columns {
 		if col.nullable && !col.pk {
-			c.late = append(c.late, col)
+			c.more().late = append(c.more().late, col)
 		}
 	}
 	return nil

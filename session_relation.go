@@ -759,14 +759,14 @@ type edit struct {
 
 // editOf returns the edit of a relation of an entry.
 func (f *flush) editOf(e *entry, r *relation) *edit {
-	c := f.change(e)
-	for i := range c.edits {
-		if c.edits[i].r == r {
-			return &c.edits[i]
+	x := f.change(e).more()
+	for i := range x.edits {
+		if x.edits[i].r == r {
+			return &x.edits[i]
 		}
 	}
-	c.edits = append(c.edits, edit{r: r})
-	return &c.edits[len(c.edits)-1]
+	x.edits = append(x.edits, edit{r: r})
+	return &x.edits[len(x.edits)-1]
 }
 
 // join brings a relation of an entry along: p is in it now. What is not loaded stays so.
@@ -856,20 +856,28 @@ func (f *flush) bringClaim(c *change, cl *claim) {
 				f.touch(c)
 				r.setOne(e.obj, parent.obj)
 			}
-			c.loads = append(c.loads, relationLoad{r, Loaded})
+			c.loaded(r, Loaded)
 		case cl.verdict == setKey:
 			if r.one(e.obj) != nil {
 				f.touch(c)
 				r.setOne(e.obj, nil)
 			}
-			c.loads = append(c.loads, relationLoad{r, NotLoaded})
+			c.loaded(r, NotLoaded)
 		case cl.verdict == setNull:
 			if r.one(e.obj) != nil {
 				f.touch(c)
 				r.setOne(e.obj, nil)
 			}
-			c.loads = append(c.loads, relationLoad{r, Loaded})
+			c.loaded(r, Loaded)
 		}
+	}
+}
+
+// loaded notes how much of a relation is loaded from now on. All that can hang on a new row
+// is in memory anyway.
+func (c *change) loaded(r *relation, l LoadState) {
+	if c.op != opInsert {
+		c.more().loads = append(c.more().loads, relationLoad{r, l})
 	}
 }
 
@@ -947,8 +955,11 @@ func (f *flush) oldParent(e *entry, cl *claim, r *relation) *entry {
 // edit changes the collections of one entry that were silent, replacing slices.
 func (f *flush) edit(c *change) {
 	e := c.e
-	for i := range c.edits {
-		ed := &c.edits[i]
+	if c.extra == nil {
+		return
+	}
+	for i := range c.extra.edits {
+		ed := &c.extra.edits[i]
 		r := ed.r
 		if !r.kind.toMany() {
 			p := r.one(e.obj)

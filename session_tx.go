@@ -22,9 +22,10 @@ import (
 type level struct {
 	name  string // of the savepoint; empty for the transaction
 	log   []undoRecord
-	clock uint32 // of the session when the level began
-	wrote bool   // something was sent that may have written
-	open  bool   // somebody else may write at any time
+	born  []*entry // those that the session did not know before
+	clock uint32   // of the session when the level began
+	wrote bool     // something was sent that may have written
+	open  bool     // somebody else may write at any time
 }
 
 // An undoRecord is how an entry was before its first change at a level.
@@ -62,9 +63,13 @@ func (s *Session) recordAt(e *entry, depth int) {
 		return
 	}
 	l := &s.levels[depth-1]
-	l.log = append(l.log, undoRecord{e: e, state: e.state, explicit: e.explicit, snap: e.snap, loads: e.loads, depth: e.depth})
-	if e.loads != nil {
-		e.loads = append([]relLoad(nil), e.loads...)
+	if e.state == Transient {
+		l.born = append(l.born, e)
+	} else {
+		l.log = append(l.log, undoRecord{e: e, state: e.state, explicit: e.explicit, snap: e.snap, loads: e.loads, depth: e.depth})
+		if e.loads != nil {
+			e.loads = append([]relLoad(nil), e.loads...)
+		}
 	}
 	e.depth = int32(depth)
 }
@@ -76,14 +81,15 @@ func (s *Session) writes() { s.levels[len(s.levels)-1].wrote = true }
 func (s *Session) undoLevel() {
 	top := &s.levels[len(s.levels)-1]
 	// Keys may have wandered from one entry to another: all leave, then all return.
-	var out []*entry
 	for i := range top.log {
-		e := top.log[i].e
-		if e.state == Persistent || e.state == Deleted {
+		if e := top.log[i].e; e.state == Persistent || e.state == Deleted {
 			s.forgetKey(s.identityMap(e.m), e)
 		}
-		if top.log[i].state != Transient {
-			continue
+	}
+	var out []*entry
+	for _, e := range top.born {
+		if e.state == Persistent || e.state == Deleted {
+			s.forgetKey(s.identityMap(e.m), e)
 		}
 		s.takeBack(e)
 		if e.owned() {
@@ -93,11 +99,14 @@ func (s *Session) undoLevel() {
 		}
 	}
 	s.dismissAll(out, Transient)
-	for i := len(top.log) - 1; i >= 0; i-- {
+	for _, e := range top.born {
+		e.state, e.explicit, e.snap, e.loads, e.depth = Transient, false, nil, nil, 0
+	}
+	for i := range top.log {
 		u := &top.log[i]
 		e := u.e
 		was := e.owned()
-		if e.expunged && u.state != Transient {
+		if e.expunged {
 			continue
 		}
 		e.state, e.explicit, e.snap, e.loads, e.depth = u.state, u.explicit, u.snap, u.loads, u.depth
@@ -109,7 +118,7 @@ func (s *Session) undoLevel() {
 			e.unload()
 		}
 	}
-	top.log = nil
+	top.log, top.born = nil, nil
 	s.recount()
 }
 
@@ -252,9 +261,11 @@ func (s *Session) commit(ctx context.Context) error {
 
 // settled ends a unit of work of which nothing is to be undone any more.
 func (s *Session) settled() {
-	log := s.levels[0].log
-	for i := range log {
-		log[i].e.depth, log[i].e.before = 0, nil
+	for _, u := range s.levels[0].log {
+		u.e.depth, u.e.before = 0, nil
+	}
+	for _, e := range s.levels[0].born {
+		e.depth, e.before = 0, nil
 	}
 	s.levels = append(s.levels[:0], level{clock: s.clock})
 	s.unit++
@@ -376,6 +387,10 @@ func (s *Session) mergeLevel() {
 		}
 		u.e.depth = int32(top)
 	}
+	for _, e := range s.levels[top].born {
+		e.depth = int32(top)
+	}
+	below.born = append(below.born, s.levels[top].born...)
 	below.wrote, below.open = below.wrote || s.levels[top].wrote, below.open || s.levels[top].open
 	s.levels = s.levels[:top]
 }

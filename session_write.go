@@ -228,11 +228,11 @@ func (f *flush) batchUpdates(steps []*step, t *writePlan, run []action) []*step 
 		cols, parked := a.c.cols, false
 		switch a.kind {
 		case actLate:
-			cols = a.c.late
+			cols = a.c.late()
 		case actClear:
-			cols, parked = a.c.late, true
+			cols, parked = a.c.late(), true
 		case actPark:
-			cols, parked = a.c.parking, true
+			cols, parked = a.c.extra.parking, true
 		}
 		var assigned *assignment
 		if a.kind == actUpdate {
@@ -421,11 +421,14 @@ func (st *step) arrays(cs []*change, groups ...columnsOf) ([]any, error) {
 		return nil, nil
 	}
 	args := make([]any, 0, n)
-	b := make([]byte, 0, 16*len(cs))
+	var b []byte
 	for _, g := range groups {
 		for _, col := range g.cols {
 			b = append(b[:0], '{')
 			for i, c := range cs {
+				if i == 1 {
+					b = slices.Grow(b, len(cs)*(len(b)+2)) // as much as the first takes, for all
+				}
 				if i > 0 {
 					b = append(b, ',')
 				}
@@ -830,7 +833,7 @@ func (c *change) moveVersion(v *column) {
 // source is the struct whose values an UPDATE writes.
 func (st *step) source(c *change) addr {
 	if st.parked {
-		return c.parked
+		return c.extra.parked
 	}
 	return c.e.obj
 }
