@@ -75,7 +75,6 @@ type Caps struct {
 	BatchParams       int     // most parameters worth binding in one that has several rows; 0 means no limit but MaxParams
 	CacheStatements   bool    // preparing once pays: the driver keeps no statements itself
 	TransactionalDDL  bool    // DDL is undone by ROLLBACK
-	Savepoints        bool
 	SkipLocked        bool
 	RowLocks          bool // SELECT … FOR UPDATE
 	Deferrable        bool // foreign keys may be checked at COMMIT

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"ingot"
-	"ingot/dialects/internal/fake"
+	"ingot/internal/fake"
 )
 
 // What differs from flavour to flavour, found by the questions that Probe asks. Servers of the
@@ -18,16 +18,16 @@ func TestFlavoursOfMySQL(t *testing.T) {
 		version, variables string
 		want               string // the server, and what it can
 	}{
-		{"8.0.36", "auto_increment_increment=1", "mysql 8.0.36: keys counted up, expression indexes, skip locked, savepoints, serializable, lock by function"},
-		{"8.0.12", "auto_increment_increment=1", "mysql 8.0.12: keys counted up, skip locked, savepoints, serializable, lock by function"},
-		{"9.7.4", "auto_increment_increment=2", "mysql 9.7.4: keys counted up, expression indexes, skip locked, savepoints, serializable, lock by function"},
-		{"8.4.3", "auto_increment_increment=1 lower_case_table_names=1", "mysql 8.4.3: keys counted up, expression indexes, skip locked, savepoints, serializable, tables folded, lock by function"},
-		{"10.11.19-MariaDB-0+deb12u1", "auto_increment_increment=1 wsrep_on=OFF wsrep_provider=none", "mariadb 10.11.19: returning, keys counted up, skip locked, savepoints, serializable, lock by function"},
-		{"10.11.19-MariaDB-0+deb12u1", wsrep, "galera 10.11.19: returning, keys one by one, skip locked, savepoints, serializable, lock by row"},
-		{"8.0.36-28.1", wsrep, "xtradb-cluster 8.0.36: keys one by one, expression indexes, skip locked, savepoints, serializable, lock by row"},
-		{"9.7.4", "auto_increment_increment=7 group_replication_group_name=a-b", "group-replication 9.7.4: keys one by one, expression indexes, skip locked, savepoints, serializable, lock by row"},
-		{"8.0.11-TiDB-v7.5.1", "auto_increment_increment=1", "tidb 7.5.1: keys one by one, expression indexes, savepoints, lock by function"},
-		{"8.0.30-Vitess", "auto_increment_increment=1", "vitess 8.0.30: keys one by one, expression indexes, skip locked, savepoints, serializable, lock by row"},
+		{"8.0.36", "auto_increment_increment=1", "mysql 8.0.36: keys counted up, expression indexes, skip locked, serializable, lock by function"},
+		{"8.0.12", "auto_increment_increment=1", "mysql 8.0.12: keys counted up, skip locked, serializable, lock by function"},
+		{"9.7.4", "auto_increment_increment=2", "mysql 9.7.4: keys counted up, expression indexes, skip locked, serializable, lock by function"},
+		{"8.4.3", "auto_increment_increment=1 lower_case_table_names=1", "mysql 8.4.3: keys counted up, expression indexes, skip locked, serializable, tables folded, lock by function"},
+		{"10.11.19-MariaDB-0+deb12u1", "auto_increment_increment=1 wsrep_on=OFF wsrep_provider=none", "mariadb 10.11.19: returning, keys counted up, skip locked, serializable, lock by function"},
+		{"10.11.19-MariaDB-0+deb12u1", wsrep, "galera 10.11.19: returning, keys one by one, skip locked, serializable, lock by row"},
+		{"8.0.36-28.1", wsrep, "xtradb-cluster 8.0.36: keys one by one, expression indexes, skip locked, serializable, lock by row"},
+		{"9.7.4", "auto_increment_increment=7 group_replication_group_name=a-b", "group-replication 9.7.4: keys one by one, expression indexes, skip locked, serializable, lock by row"},
+		{"8.0.11-TiDB-v7.5.1", "auto_increment_increment=1", "tidb 7.5.1: keys one by one, expression indexes, lock by function"},
+		{"8.0.30-Vitess", "auto_increment_increment=1", "vitess 8.0.30: keys one by one, expression indexes, skip locked, serializable, lock by row"},
 	} {
 		server := &fake.Server{Answers: map[string][][]string{"VERSION()": {{tt.version}}, "SHOW VARIABLES": nil, "GET_LOCK": {{"1"}}}}
 		for _, v := range strings.Fields(tt.variables) {
@@ -51,7 +51,6 @@ func TestFlavoursOfMySQL(t *testing.T) {
 		add(srv.ExpressionIndexes, "expression indexes")
 		_, err = Dialect{}.AppendLock(nil, ingot.Lock{Update: true, SkipLocked: true}, &srv)
 		add(srv.SkipLocked && err == nil, "skip locked")
-		add(srv.Savepoints, "savepoints")
 		_, err = Dialect{}.BeginSQL(ingot.TxOptions{Isolation: sql.LevelSerializable}, &srv)
 		add(err == nil, "serializable")
 		add(srv.FoldTables, "tables folded")

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"ingot/dialects/internal/fake"
+	"ingot/internal/fake"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

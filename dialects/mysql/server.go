@@ -185,7 +185,6 @@ func capsOf(srv *ingot.Server, variables map[string]string) ingot.Caps {
 		IdentChars:      true,
 		BatchRows:       500,
 		CacheStatements: true,
-		Savepoints:      true,
 		SkipLocked:      true,
 		RowLocks:        true,
 		UpdateJoin:      true,

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"ingot"
-	"ingot/dialects/internal/fake"
+	"ingot/internal/fake"
 )
 
 // What differs from flavour to flavour, found by the questions that Probe asks. CockroachDB,
@@ -16,11 +16,11 @@ func TestFlavoursOfPostgreSQL(t *testing.T) {
 		version, citus string
 		want           string // the server, and what it can
 	}{
-		{"PostgreSQL 15.20 (Debian 15.20-0+deb12u1) on x86_64", "", "postgres 15.20.0: keys reserved, skip locked, savepoints, DDL in transactions, deferrable, names of 63, lock by function"},
-		{"PostgreSQL 17.2 on x86_64", "13.0-1", "citus 17.2.0: keys reserved, savepoints, DDL in transactions, deferrable, names of 63, lock by function"},
-		{"CockroachDB CCL v24.1.2 (x86_64-pc-linux-gnu, built 2024/06/10, go1.22.4)", "", "cockroach 24.1.2: keys one by one, skip locked, savepoints, names of 128, lock by row"},
-		{"PostgreSQL 11.2-YB-2.18.0.0-b0 on x86_64", "", "yugabyte 2.18.0: keys reserved, skip locked, savepoints, deferrable, names of 63, lock by row"},
-		{"PostgreSQL 15.2-YB-2025.1.0.0-b0 on x86_64", "", "yugabyte 2025.1.0: keys reserved, skip locked, savepoints, deferrable, names of 63, lock by row"},
+		{"PostgreSQL 15.20 (Debian 15.20-0+deb12u1) on x86_64", "", "postgres 15.20.0: keys reserved, skip locked, DDL in transactions, deferrable, names of 63, lock by function"},
+		{"PostgreSQL 17.2 on x86_64", "13.0-1", "citus 17.2.0: keys reserved, DDL in transactions, deferrable, names of 63, lock by function"},
+		{"CockroachDB CCL v24.1.2 (x86_64-pc-linux-gnu, built 2024/06/10, go1.22.4)", "", "cockroach 24.1.2: keys one by one, skip locked, names of 128, lock by row"},
+		{"PostgreSQL 11.2-YB-2.18.0.0-b0 on x86_64", "", "yugabyte 2.18.0: keys reserved, skip locked, deferrable, names of 63, lock by row"},
+		{"PostgreSQL 15.2-YB-2025.1.0.0-b0 on x86_64", "", "yugabyte 2025.1.0: keys reserved, skip locked, deferrable, names of 63, lock by row"},
 	} {
 		server := &fake.Server{Answers: map[string][][]string{
 			"SELECT version()": {{tt.version}}, "client_encoding": {{"UTF8"}}, "0.30000000000000004": nil, "timestamp with time zone": nil,
@@ -44,7 +44,6 @@ func TestFlavoursOfPostgreSQL(t *testing.T) {
 		add(true, map[ingot.KeyRule]string{ingot.KeysSingle: "keys one by one", ingot.KeysReserved: "keys reserved"}[srv.Keys])
 		_, err = Dialect{}.AppendLock(nil, ingot.Lock{Update: true, SkipLocked: true}, &srv)
 		add(srv.SkipLocked && err == nil, "skip locked")
-		add(srv.Savepoints, "savepoints")
 		add(srv.TransactionalDDL, "DDL in transactions")
 		_, err = Dialect{}.DDL(ingot.AddUnique{Table: ingot.TableName{Name: "t"}, Unique: ingot.Unique{Columns: []string{"a"}, Deferrable: ingot.DeferrableInitiallyDeferred}}, nil, &srv)
 		add(srv.Deferrable && err == nil, "deferrable")

@@ -152,7 +152,6 @@ func capsOf(srv ingot.Server) ingot.Caps {
 		MaxIdent:          63,
 		BatchRows:         1000,
 		TransactionalDDL:  true,
-		Savepoints:        true,
 		SkipLocked:        true,
 		RowLocks:          true,
 		Deferrable:        true,

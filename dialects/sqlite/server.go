@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -72,7 +73,6 @@ func caps(srv *ingot.Server) ingot.Caps {
 		BatchParams:       100, // binding gets dear: the time of some drivers grows with the square of their number
 		CacheStatements:   true,
 		TransactionalDDL:  true,
-		Savepoints:        true,
 		Deferrable:        true,
 		PartialIndexes:    true,
 		ExpressionIndexes: true,
@@ -151,6 +151,9 @@ func (Dialect) SingleConn(ctx context.Context, db *sql.DB) (bool, error) {
 		return false, err
 	}
 	defer other.Close()
+	// It goes for good: it has read an empty schema, and while another connection has the
+	// lock it would say that there is no such table, instead of that it has to wait.
+	defer other.Raw(func(any) error { return driver.ErrBadConn })
 	run := func(c *sql.Conn, text string) error {
 		_, err := c.ExecContext(ctx, text)
 		return err

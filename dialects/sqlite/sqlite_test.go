@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"ingot"
-	"ingot/dialects/internal/fake"
 	"ingot/dialects/sqlite"
+	"ingot/internal/fake"
 
 	_ "modernc.org/sqlite"
 )
@@ -299,6 +299,31 @@ func TestOpenGivesAnInMemoryDatabaseOneConnection(t *testing.T) {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A reader that comes while another connection writes learns that it has to wait, not that
+// there is no such table.
+func TestAnInMemoryDatabaseIsLockedNotEmpty(t *testing.T) {
+	pool := openDSN(t, "file:/locked?vfs=memdb&_pragma=busy_timeout(1)")
+	db, err := ingot.Open(pool, d, ingot.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(t.Context(), "CREATE TABLE t (a)"); err != nil {
+		t.Fatal(err)
+	}
+	err = db.Transaction(t.Context(), func(s *ingot.Session) error {
+		if _, err := s.Exec(t.Context(), "INSERT INTO t VALUES (1)"); err != nil {
+			return err
+		}
+		if _, err := ingot.SQL[int64](t.Context(), db, "SELECT a FROM t"); !errors.Is(err, ingot.ErrLock) {
+			t.Errorf("a reader beside a writer: %v; want ErrLock", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
