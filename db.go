@@ -72,7 +72,8 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 		return err
 	})
 	if err != nil {
-		return nil, within("cannot open the database", err)
+		_, said := d.Probe(ctx, noConn{err}) // the dialect knows what the error means
+		return nil, within("cannot open the database", cmp.Or(said, err))
 	}
 	defer conn.Close() // a second time where all goes well, which does nothing
 	err = db.unlocked(func() error {
@@ -136,6 +137,12 @@ func Open(sqldb *sql.DB, d Dialect, o Options) (*DB, error) {
 	return db, nil
 }
 
+// A noConn is a connection that could not be had.
+type noConn struct{ err error }
+
+func (c noConn) ExecContext(context.Context, string, ...any) (sql.Result, error) { return nil, c.err }
+func (c noConn) QueryContext(context.Context, string, ...any) (*sql.Rows, error) { return nil, c.err }
+
 // unlocked runs f, and runs it again for a while when another process holds the lock of the
 // database: of several programs that start at once, all shall start.
 func (db *DB) unlocked(f func() error) error {
@@ -195,8 +202,8 @@ func (db *DB) batchRows(perRow int) int {
 	return max(min(n, db.maxParams()/perRow), 1)
 }
 
-// Close releases the prepared statements. It does not close the *sql.DB, and sessions that
-// are open stay usable until they end.
+// Close releases the prepared statements. What begins on the DB afterwards is [ErrClosed]; a
+// transaction under way may go on to its end. Close does not close the *sql.DB.
 func (db *DB) Close() error {
 	if db.closed.Swap(true) || db.stmts == nil {
 		return nil
@@ -349,11 +356,9 @@ func (db *DB) execOnce(ctx context.Context, text string, args []any) (sql.Result
 
 // writer takes a connection from the pool and sets it up for writing. The caller closes it.
 func (db *DB) writer(ctx context.Context) (*sql.Conn, error) {
-	wait, cancel := db.patience(ctx)
-	conn, err := db.sqldb.Conn(wait)
-	cancel()
+	conn, err := db.conn(ctx)
 	if err != nil {
-		return nil, db.impatient(ctx, err)
+		return nil, err
 	}
 	if len(db.setup) == 0 || db.ready.has(conn) {
 		return conn, nil
@@ -376,33 +381,41 @@ const oneConnWait = 5 * time.Second
 // where the DSN does not say and the database would not wait.
 const lockWait = 5 * time.Second
 
-// patience bounds the wait for the only connection of an in-memory database.
-func (db *DB) patience(ctx context.Context) (context.Context, context.CancelFunc) {
-	if !db.single {
-		return ctx, func() {}
+// usable says whether the DB was closed.
+func (db *DB) usable() error {
+	if db.closed.Load() {
+		return fmt.Errorf("%w of the DB", ErrClosed)
 	}
-	return context.WithTimeout(ctx, oneConnWait)
+	return nil
 }
 
-// impatient says why a wait for the only connection ended.
-func (db *DB) impatient(ctx context.Context, err error) error {
-	if db.single && ctx.Err() == nil && err == context.DeadlineExceeded {
-		return fmt.Errorf("%w: an in-memory database has one connection, and an open transaction or unfinished rows hold it; end them first, or give each connection the same database (file:/name?vfs=memdb)", ErrLock)
+// conn takes a connection of the pool. The wait for the only one of an in-memory database
+// has a bound.
+func (db *DB) conn(ctx context.Context) (*sql.Conn, error) {
+	if err := db.usable(); err != nil {
+		return nil, err
 	}
-	return err
+	if !db.single {
+		return db.sqldb.Conn(ctx)
+	}
+	wait, cancel := context.WithTimeout(ctx, oneConnWait)
+	defer cancel()
+	conn, err := db.sqldb.Conn(wait)
+	if ctx.Err() == nil && err == context.DeadlineExceeded {
+		err = fmt.Errorf("%w: an in-memory database has one connection, and an open transaction or unfinished rows hold it; end them first, or give each connection the same database (file:/name?vfs=memdb)", ErrLock)
+	}
+	return conn, err
 }
 
 // await waits until the only connection of an in-memory database is free. It is a wait of
 // its own because the statement that follows may take as long as it likes.
 func (db *DB) await(ctx context.Context) error {
 	if !db.single {
-		return nil
+		return db.usable()
 	}
-	wait, cancel := db.patience(ctx)
-	defer cancel()
-	conn, err := db.sqldb.Conn(wait)
+	conn, err := db.conn(ctx)
 	if err != nil {
-		return db.impatient(ctx, err)
+		return err
 	}
 	return conn.Close()
 }
@@ -493,3 +506,12 @@ func blamed(ctx context.Context, err error) error {
 type unsent struct{ error }
 
 func (e unsent) Unwrap() error { return e.error }
+
+// apply calls options; nil ones are left out.
+func apply[T any, O ~func(*T)](to *T, opts []O) {
+	for _, o := range opts {
+		if o != nil {
+			o(to)
+		}
+	}
+}

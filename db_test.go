@@ -65,7 +65,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"no database handle", nil, sqlite.Dialect{}, "Open needs a *sql.DB"},
 		{"no dialect", pool(":memory:"), nil, "one of those in dialects"},
 		{"a file that is no database", pool("file:" + text), sqlite.Dialect{}, "not a database"},
-		{"a folder that is not there", pool("file:" + filepath.Join(dir, "no", "such.db")), sqlite.Dialect{}, "cannot open"},
+		{"a folder that is not there", pool("file:" + filepath.Join(dir, "no", "such.db")), sqlite.Dialect{}, "does its folder exist"},
 		{"another database than the dialect's", pool(":memory:"), mysql.Dialect{}, "sqlite"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ var (
 	// ErrMultiple reports that several rows matched where one was required.
 	ErrMultiple = errors.New("ingot: more than one row found")
 	// ErrClosed reports use of a session after Close, or of a DB after Close.
-	ErrClosed = errors.New("ingot: session is closed")
+	ErrClosed = errors.New("ingot: use after Close")
 	// ErrConcurrent reports use of one session from two goroutines at once.
 	ErrConcurrent = errors.New("ingot: session is in use by another goroutine")
 	// ErrDetached reports use of an instance whose session is gone, or that belongs to
@@ -33,12 +33,20 @@ var (
 // Kinds of refusal by the database, told apart over all dialects and drivers. A
 // [*StatementError] matches its kind through [errors.Is].
 var (
-	ErrConstraint    = errors.New("ingot: constraint violated")
+	// ErrConstraint reports data that a constraint refuses; see [ConstraintError].
+	ErrConstraint = errors.New("ingot: constraint violated")
+	// ErrSerialization reports a transaction undone because it ran beside others as it could
+	// not have run alone. [Retry] runs it again.
 	ErrSerialization = errors.New("ingot: serialization failure")
-	ErrDeadlock      = errors.New("ingot: deadlock")
-	ErrLock          = errors.New("ingot: lock not available")
-	ErrConnection    = errors.New("ingot: connection lost")
-	ErrCanceled      = errors.New("ingot: statement cancelled")
+	// ErrDeadlock reports a transaction undone because it and another waited for each other.
+	// [Retry] runs it again.
+	ErrDeadlock = errors.New("ingot: deadlock")
+	// ErrLock reports a lock that did not come in time.
+	ErrLock = errors.New("ingot: lock not available")
+	// ErrConnection reports that the connection was lost before anything could be committed.
+	ErrConnection = errors.New("ingot: connection lost")
+	// ErrCanceled reports that the context ended, or that the server cut the statement short.
+	ErrCanceled = errors.New("ingot: statement cancelled")
 )
 
 // A MappingError is one mistake in the description of a model.

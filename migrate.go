@@ -123,9 +123,7 @@ type Progress struct {
 // NewMigrator returns a migrator. Mistakes in the revisions come back from its methods.
 func NewMigrator(db *DB, revs *Revisions, opts ...MigratorOption) *Migrator {
 	m := &Migrator{db: db, revs: revs, wait: time.Minute}
-	for _, o := range opts {
-		o(m)
-	}
+	apply(m, opts)
 	return m
 }
 

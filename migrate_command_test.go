@@ -114,7 +114,7 @@ func TestCommandLineMistakes(t *testing.T) {
 	c.want(t, "stamp head", 0, "stamped: the database is at cccc03")
 	c.want(t, "check", 2, "error: no models to compare with: give them to Open in Options.Models, or set Models of the Env")
 	for file, want := range map[string]string{
-		filepath.Join(t.TempDir(), "nowhere", "x.db"): "error: cannot open the database: unable to open database file…",
+		filepath.Join(t.TempDir(), "nowhere", "x.db"): "error: cannot open the database: the database file cannot be opened: does its folder exist…",
 		"migrate.go": "error: cannot open the database as sqlite: the file is not an SQLite database…",
 	} {
 		c.env.Open = func() (*sql.DB, error) { return sql.Open("sqlite", file) }

@@ -293,7 +293,7 @@ func (m *Migrator) locked(ctx context.Context, fn func(lock MigrationLock) error
 	if m.db.sqldb.Stats().MaxOpenConnections == 1 {
 		return errors.New("ingot: migrating takes two connections, of which one holds the lock against other migrators, and the pool is limited to one: allow it two with SetMaxOpenConns, at least while migrating")
 	}
-	conn, err := m.db.sqldb.Conn(ctx)
+	conn, err := m.db.conn(ctx)
 	if err != nil {
 		return err
 	}

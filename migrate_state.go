@@ -304,7 +304,7 @@ func (db *DB) readState(ctx context.Context, d SchemaDialect) (*migrationState, 
 type poolQueryer struct{ db *DB }
 
 // Conn is for dialects that inspect in a snapshot, which takes one connection.
-func (p poolQueryer) Conn(ctx context.Context) (*sql.Conn, error) { return p.db.sqldb.Conn(ctx) }
+func (p poolQueryer) Conn(ctx context.Context) (*sql.Conn, error) { return p.db.conn(ctx) }
 
 func (p poolQueryer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return p.db.exec(ctx, nil, statement{op: "exec", sql: query, args: args})

@@ -200,7 +200,7 @@ func wrongType(src any, want string) error {
 	case string:
 		return fmt.Errorf("%s is no %s", shorten(v), want)
 	}
-	return fmt.Errorf("%v (a %T) is no %s", src, src, want)
+	return fmt.Errorf("%v (%T) is no %s", src, src, want)
 }
 
 // shorten quotes text for an error.

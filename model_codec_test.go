@@ -212,10 +212,10 @@ func TestLoadRefuses(t *testing.T) {
 		want string
 	}{
 		{nil, 0, null}, {nil, int64(0), null}, {nil, uint64(0), null}, {nil, "", null}, {nil, false, null}, {nil, 0.5, null}, {nil, time.Time{}, null}, {nil, codecUUID{}, null}, {nil, [2]byte{}, null},
-		{int64(300), int8(0), "300 overflows int8"}, {int64(-1), uint8(0), "-1 overflows uint8"}, {int64(-1), uint64(0), "-1 (a int64) is no unsigned 64-bit integer"}, {int64(1 << 40), int32(0), "1099511627776 overflows int32"},
-		{1e300, float32(0), "1e+300 overflows float32"}, {1.5, 0, "1.5 (a float64) is no 64-bit integer"}, {"x", 0, `"x" is no 64-bit integer`}, {"x", 0.5, `"x" is no number`}, {"x", false, `"x" is no boolean`}, {int64(2), false, "2 (a int64) is no boolean"},
-		{"soon", time.Time{}, `"soon" is no time`}, {int64(5), time.Time{}, "5 (a int64) is no time"}, {noon, 0, "2026-11-22 12:00:00.123456 +0000 UTC (a time.Time) is no 64-bit integer"},
-		{int64(5), []byte(nil), "5 (a int64) is no byte string"}, {"abc", [2]byte{}, "3 bytes do not fit [2]uint8"}, {int64(300), ptr(int8(0)), "300 overflows int8"}, {int64(300), sql.Null[int8]{}, "300 overflows int8"},
+		{int64(300), int8(0), "300 overflows int8"}, {int64(-1), uint8(0), "-1 overflows uint8"}, {int64(-1), uint64(0), "-1 (int64) is no unsigned 64-bit integer"}, {int64(1 << 40), int32(0), "1099511627776 overflows int32"},
+		{1e300, float32(0), "1e+300 overflows float32"}, {1.5, 0, "1.5 (float64) is no 64-bit integer"}, {"x", 0, `"x" is no 64-bit integer`}, {"x", 0.5, `"x" is no number`}, {"x", false, `"x" is no boolean`}, {int64(2), false, "2 (int64) is no boolean"},
+		{"soon", time.Time{}, `"soon" is no time`}, {int64(5), time.Time{}, "5 (int64) is no time"}, {noon, 0, "2026-11-22 12:00:00.123456 +0000 UTC (time.Time) is no 64-bit integer"},
+		{int64(5), []byte(nil), "5 (int64) is no byte string"}, {"abc", [2]byte{}, "3 bytes do not fit [2]uint8"}, {int64(300), ptr(int8(0)), "300 overflows int8"}, {int64(300), sql.Null[int8]{}, "300 overflows int8"},
 		{strings.Repeat("x", 50), 0, `"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"… is no 64-bit integer`}, {"x", codecMoney{}, "x is no money"}, {"zz", codecUUID{}, "no UUID"},
 	} {
 		f := newSample(t, tt.into, "")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Values outside of instances: what a query compares with, and what it gives back.
@@ -167,21 +168,25 @@ func anyCodec() *codec {
 	}
 }
 
-// goValue returns the column of an instance as a value of the field's type.
-func (c *column) goValue(instance addr) any {
-	return reflect.ValueOf(pointerTo(c.typ, c.at(instance))).Elem().Interface()
-}
-
-// keyText names an instance by its key, for messages: "User(5)".
-func (m *mapper) keyText(p addr) string {
-	text := m.name + "("
+// keyName is the name of the row whose key the struct holds.
+func (m *mapper) keyName(p addr) string {
+	var b strings.Builder
+	b.WriteString(m.name)
 	for i, c := range m.key {
-		if i > 0 {
-			text += ", "
+		b.WriteString([]string{"(", ", "}[min(i, 1)])
+		v, err := c.valueOf(p, &encoding{})
+		switch x := v.(type) {
+		case string:
+			fmt.Fprintf(&b, "%q", x)
+		default:
+			if err != nil {
+				x = "?"
+			}
+			fmt.Fprint(&b, x)
 		}
-		text += fmt.Sprint(c.goValue(p))
 	}
-	return text + ")"
+	b.WriteByte(')')
+	return b.String()
 }
 
 // store gives the column of an instance a Go value of its own type or of one that means

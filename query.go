@@ -186,9 +186,7 @@ func (q Query[T]) ForShare(opts ...LockOption) Query[T] {
 }
 
 func newLock(l Lock, opts []LockOption) Lock {
-	for _, o := range opts {
-		o(&l)
-	}
+	apply(&l, opts)
 	return l
 }
 

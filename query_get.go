@@ -109,7 +109,7 @@ func (m *mapper) get(ctx context.Context, r Runner, key []any) (addr, error) {
 				return nil, err
 			}
 		}
-		return nil, fmt.Errorf("%w: %s", ErrNotFound, m.keyText(want))
+		return nil, fmt.Errorf("%w: %s", ErrNotFound, m.keyName(want))
 	}
 	if rd.admit != nil {
 		rd.admit.done([]addr{p})
@@ -120,7 +120,7 @@ func (m *mapper) get(ctx context.Context, r Runner, key []any) (addr, error) {
 // withKey makes an instance that holds a key given as values.
 func (m *mapper) withKey(key []any, db *DB) (addr, error) {
 	if len(key) != len(m.key) {
-		return nil, fmt.Errorf("ingot: the key of %s is (%s), %d values, and %d were given", m.name, m.keyNames(), len(m.key), len(key))
+		return nil, fmt.Errorf("ingot: the key of %s is (%s), one value for each, and %d came", m.name, m.keyNames(), len(key))
 	}
 	p := m.alloc()
 	for i, c := range m.key {

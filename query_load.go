@@ -56,9 +56,7 @@ func Top(n int) LoadOption {
 
 func newLoading(rel any, opts []LoadOption) loading {
 	l := loading{rel: rel}
-	for _, o := range opts {
-		o(&l)
-	}
+	apply(&l, opts)
 	return l
 }
 
@@ -776,7 +774,7 @@ func (j *loadJob) byKey() func([]addr) {
 
 func (j *loadJob) severalFound(owner addr) error {
 	return fmt.Errorf("%w: %s.%s holds one %s, but several rows refer to %s", ErrMultiple,
-		j.rel.m.name, j.rel.field, j.rel.target.name, j.rel.m.keyText(owner))
+		j.rel.m.name, j.rel.field, j.rel.target.name, j.rel.m.keyName(owner))
 }
 
 // A keyIndex numbers keys. Keys of one integer, which most are, have a map of their own,

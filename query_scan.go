@@ -110,10 +110,7 @@ func engineOf(r Runner) *DB {
 }
 
 func (db *DB) enter(ctx context.Context, n need) (lane, error) {
-	if db.closed.Load() {
-		return lane{}, fmt.Errorf("%w: the DB is", ErrClosed)
-	}
-	return lane{db: db}, nil
+	return lane{db: db}, db.usable()
 }
 
 func (db *DB) known(*mapper, addr) (addr, error) { return nil, nil }

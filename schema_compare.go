@@ -85,9 +85,7 @@ type TextPair struct {
 // taken as it is.
 func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	c := &comparison{}
-	for _, o := range opts {
-		o(c)
-	}
+	apply(c, opts)
 	for _, s := range []*Schema{from, to} {
 		if c.dialect == nil && s != nil {
 			c.dialect = s.dialect

@@ -53,9 +53,7 @@ func (db *DB) Inspect(ctx context.Context, schemas ...string) (*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	wait, cancel := db.patience(ctx)
-	conn, err := db.sqldb.Conn(wait)
-	cancel()
+	conn, err := db.conn(ctx)
 	if err != nil {
 		return nil, db.refused(nil, &statement{op: "select"}, err)
 	}
@@ -105,7 +103,7 @@ func (db *DB) judge(ctx context.Context, judge TextJudge, t *Table, p TextPair) 
 	if t == nil {
 		return false
 	}
-	conn, err := db.sqldb.Conn(ctx)
+	conn, err := db.conn(ctx)
 	if err != nil {
 		return false
 	}

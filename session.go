@@ -79,9 +79,7 @@ func Isolation(level sql.IsolationLevel) SessionOption {
 // Session begins a unit of work. The caller closes it.
 func (db *DB) Session(opts ...SessionOption) *Session {
 	s := &Session{db: db, unit: 1}
-	for _, o := range opts {
-		o(&s.opts)
-	}
+	apply(&s.opts, opts)
 	s.levels = []level{{}}
 	return s
 }
@@ -169,7 +167,7 @@ func (s *Session) Rollback(ctx context.Context) error {
 	}
 	defer s.leave()
 	if s.closed {
-		return ErrClosed
+		return errSessionClosed
 	}
 	if s.flushing {
 		return errors.New("ingot: Rollback inside a flush: return an error from the hook instead")
@@ -303,7 +301,7 @@ func (s *Session) leave() { s.busy.Store(false) }
 func (s *Session) usable() error {
 	switch {
 	case s.closed:
-		return ErrClosed
+		return errSessionClosed
 	case s.failed != nil:
 		return fmt.Errorf("%w, because of: %w", ErrRolledBack, s.failed)
 	}
@@ -317,6 +315,8 @@ func (s *Session) fail(err error) error {
 	}
 	return err
 }
+
+var errSessionClosed = fmt.Errorf("%w of the session", ErrClosed)
 
 // add makes an instance pending, with what it reaches.
 func (s *Session) add(x any) error {

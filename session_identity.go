@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 )
 
@@ -347,27 +346,6 @@ func (e *entry) name() string {
 		}
 	}
 	return e.m.keyName(p)
-}
-
-// keyName is the name of the row whose key the struct holds.
-func (m *mapper) keyName(p addr) string {
-	var b strings.Builder
-	b.WriteString(m.name)
-	for i, c := range m.key {
-		b.WriteString([]string{"(", ", "}[min(i, 1)])
-		v, err := c.valueOf(p, &encoding{})
-		switch x := v.(type) {
-		case string:
-			fmt.Fprintf(&b, "%q", x)
-		default:
-			if err != nil {
-				x = "?"
-			}
-			fmt.Fprint(&b, x)
-		}
-	}
-	b.WriteByte(')')
-	return b.String()
 }
 
 // An intTable maps integer keys to entries: a hash table with open addressing and linear

@@ -290,7 +290,7 @@ func (on Database) TestMistakesInAQueryAreErrors(t *testing.T) {
 		{"not found", func() error { _, err := ingot.Select(u).Where(ingot.Or()).First(t.Context(), db); return err }, "no row found: quser"},
 		{"several", func() error { _, err := ingot.Select(u).One(t.Context(), db); return err }, "more than one row found: quser"},
 		{"get of no row", func() error { _, err := ingot.Get[quser](t.Context(), db, 99); return err }, "no row found: quser(99)"},
-		{"get with half a key", func() error { _, err := ingot.Get[qtenant](t.Context(), db, "eu"); return err }, "the key of qtenant is (Region, No), 2 values, and 1 were given"},
+		{"get with half a key", func() error { _, err := ingot.Get[qtenant](t.Context(), db, "eu"); return err }, "the key of qtenant is (Region, No), one value for each, and 1 came"},
 		{"get with a key of another type", func() error { _, err := ingot.Get[quser](t.Context(), db, "x"); return err }, "key of quser"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -598,3 +598,67 @@ func (on Database) TestASessionWithoutModelsServesRawText(t *testing.T) {
 		t.Errorf("state %v", st)
 	}
 }
+
+func (on Database) TestNothingBeginsOnAClosedDB(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
+	ctx := t.Context()
+	under := db.Session()
+	defer under.Close()
+	must(t, under.Add(&cUser{Name: "u"}))
+	must(t, under.Flush(ctx))
+	must(t, db.Close())
+	must(t, under.Add(&cUser{Name: "v"}))
+	must(t, under.Commit(ctx)) // it was under way
+	sent.take()
+	s := db.Session()
+	defer s.Close()
+	must(t, s.Add(&cUser{Name: "w"}))
+	u := new(cUser)
+	revs := ingot.NewRevisions(ingot.Revision{ID: "aaaa01", Upgrade: []ingot.Step{ingot.DropTable{Table: ingot.Table{Name: "users"}}}})
+	for call, err := range map[string]error{
+		"Commit":      s.Commit(ctx),
+		"Transaction": db.Transaction(ctx, func(s *ingot.Session) error { return s.Add(&cUser{}) }),
+		"Exec":        ignore(db.Exec(ctx, "SELECT 1")),
+		"All":         ignore(ingot.Select(u).All(ctx, db)),
+		"Insert":      ignore(ingot.Insert(&cUser{Name: "x"}).Exec(ctx, db)),
+		"Inspect":     ignore(db.Inspect(ctx)),
+		"CreateAll":   db.CreateAll(ctx),
+		"DropAll":     db.DropAll(ctx),
+		"Upgrade":     ingot.NewMigrator(db, revs).Upgrade(ctx, "head"),
+		"Check":       ignore(ingot.NewMigrator(db, revs).Check(ctx)),
+	} {
+		if !errors.Is(err, ingot.ErrClosed) || !strings.Contains(err.Error(), "use after Close of the DB") {
+			t.Errorf("%s: %v; want ErrClosed, of the DB", call, err)
+		}
+	}
+}
+
+func (on Database) TestOptionsThatAreNilAreLeftOut(t *testing.T) {
+	db, _ := on.open(t, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
+	ctx := t.Context()
+	s := db.Session(nil, ingot.ReadOnly())
+	defer s.Close()
+	u := new(cUser)
+	_, err := ingot.Select(u).Load(&u.Orders, nil, ingot.Top(1)).All(ctx, s)
+	must(t, err)
+	must(t, ignore(ingot.NewMigrator(db, ingot.NewRevisions(), nil).Plan(ctx, "heads")))
+	if steps := ingot.Compare(&ingot.Schema{}, &ingot.Schema{}, nil); len(steps) > 0 {
+		t.Errorf("Compare: %v", steps)
+	}
+	if err := s.Add(&cUser{Name: "u"}); !errors.Is(err, ingot.ErrReadOnly) {
+		t.Errorf("Add to a read-only session: %v", err)
+	}
+}
+
+func (on Database) TestARowThatIsNotThereIsNamedByItsKey(t *testing.T) {
+	type Shelf struct {
+		Key  kindUUID `ingot:"pk"`
+		Name string   `ingot:"pk;size:20"`
+	}
+	db, _ := on.open(t, ingot.Options{}, Shelf{})
+	_, err := ingot.Get[Shelf](t.Context(), db, kindUUID{1}, "top")
+	if want := `ingot: no row found: Shelf("01000000000000000000000000000000", "top")`; err == nil || err.Error() != want {
+		t.Errorf("Get: %v; want %s", err, want)
+	}
+	wantErr(t, ignore(ingot.Get[Shelf](t.Context(), db, 5)), "the key of Shelf is (Key, Name), one value for each, and 1 came")
+}
