@@ -185,6 +185,9 @@ func (s *Session) Close() error {
 	if s.closed {
 		return nil
 	}
+	if s.flushing {
+		return errors.New("ingot: Close inside a flush: return an error from the hook instead")
+	}
 	var err error
 	if s.tx != nil {
 		err = s.rollback(context.Background())

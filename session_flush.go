@@ -186,7 +186,7 @@ func (s *Session) collect(ctx context.Context) (*flush, error) {
 		return f, fmt.Errorf("ingot: %s was changed: %w session", f.changes[0].e.name(), ErrReadOnly)
 	}
 	f.now = s.db.opts.Now().UTC().Truncate(time.Microsecond)
-	for _, stage := range []func() error{f.uncover, f.listen, f.replace, f.decide, f.cascade, f.apply, f.follow, f.columns} {
+	for _, stage := range []func() error{f.uncover, f.listen, f.replace, f.decide, f.climb, f.cascade, f.apply, f.follow, f.columns} {
 		if err := stage(); err != nil {
 			return f, err
 		}
@@ -281,6 +281,9 @@ func (f *flush) columns() error {
 				continue
 			}
 			c.op = opUpdate
+			if auto := c.e.m.auto; auto != nil && auto.codec.zero(auto.at(c.e.obj)) {
+				return fmt.Errorf("%s: %s.%s was set to zero, which is no key: set it back, or Delete the row", c.e.name(), auto.m.name, auto.field)
+			}
 			t := f.lay.plans[c.e.m.index]
 			if len(t.stamped)+len(t.back)+len(t.moves) == 0 && c.assigned == nil && f.s.db.opts.Hooks.BeforeUpdate == nil {
 				continue // nothing will write into the instance

@@ -281,6 +281,9 @@ func (f *flush) diff(e *entry, r *relation) (came, left []*entry, err error) {
 		if p == nil {
 			return nil, nil, fmt.Errorf("%s.%s[%d] is nil", e.name(), r.field, i)
 		}
+		if e.deleted() && r.cascade.has(cascadeDelete) && s.find(r.target, p) == nil {
+			continue // new, and gone with the cascade
+		}
 		t, err := f.member(e, r, p)
 		if err != nil {
 			return nil, nil, err
@@ -494,6 +497,82 @@ func (f *flush) judge(c *change, cl *claim) error {
 	}
 	cl.verdict = setNull
 	return nil
+}
+
+// climb makes sure that in a tree, which is a reference to the own table with a collection
+// on the other end, no row becomes its own ancestor. A row that is its own parent is a root.
+func (f *flush) climb() error {
+	s := f.s
+	for _, m := range f.lay.order {
+		for _, ref := range f.lay.refs[m.index] {
+			if ref.target != m || !slices.ContainsFunc(ref.down, func(r *relation) bool { return r.kind == oneToMany }) {
+				continue
+			}
+			s.marks += 2
+			sound, here := s.marks-1, s.marks
+			for _, c := range f.changes {
+				if c.claim(ref) == nil {
+					continue
+				}
+				var path []*entry
+				for e := c.e; e != nil && e.mark != sound; {
+					if e.mark == here {
+						return fmt.Errorf("%s is made its own ancestor: by %s it is under %s", e.name(), ref.columnNames(), nameList(path[slices.Index(path, e)+1:]))
+					}
+					e.mark = here
+					path = append(path, e)
+					p := f.parentOf(e, ref)
+					if p == e {
+						break
+					}
+					e = p
+				}
+				for _, e := range path {
+					e.mark = sound
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// parentOf returns the parent that a row will have, as far as the session knows it.
+func (f *flush) parentOf(e *entry, ref *reference) *entry {
+	if c := e.work; c != nil {
+		if c.op == opDelete || c.op == opDrop {
+			return nil
+		}
+		if cl := c.claim(ref); cl != nil {
+			switch cl.verdict {
+			case setParent:
+				return cl.parent
+			case setKey:
+				return f.s.at(ref, e.obj)
+			case setNull:
+				return nil
+			}
+		}
+	}
+	if e.snap == nil {
+		return nil
+	}
+	return f.s.at(ref, e.snap)
+}
+
+// nameList names rows, the first few of many.
+func nameList(es []*entry) string {
+	const most = 5
+	text := ""
+	for i, e := range es[:min(len(es), most)] {
+		if i > 0 {
+			text += ", under "
+		}
+		text += e.name()
+	}
+	if len(es) > most {
+		text += fmt.Sprintf(" and %d more", len(es)-most)
+	}
+	return text
 }
 
 // release lets a child go whose parent is deleted.

@@ -196,6 +196,30 @@ func (on Database) TestCAS007_DeleteFollowsReferencesAsTheyAreAtTheFlush(t *test
 	})
 }
 
+// A flush between the two halves of a move deletes the orphan. To SQLAlchemy it cannot come
+// back; here it is a new row, which must not speak of its old parent.
+func (on Database) TestREL001_AnOrphanThatIsTakenInAfterItsFlush(t *testing.T) {
+	o := &cOrder{Description: "o"}
+	u1, u2 := &cUser{Orders: []*cOrder{o}}, &cUser{}
+	s, sent, db := on.cases(t, u1, u2)
+	move := func() {
+		u1.Orders = nil
+		wantWrites(t, sent, s.Flush(t.Context()), "delete orders by id")
+		u2.Orders = []*cOrder{o}
+	}
+	move()
+	wantErr(t, s.Flush(t.Context()), "cOrder(1) is given to two parents: cUser(2) by cUser.Orders, cUser(1) by cOrder.User")
+	must(t, s.Rollback(t.Context()))
+	if len(u1.Orders) != 1 || len(u2.Orders) != 0 || o.User != u1 || s.State(o) != ingot.Persistent {
+		t.Errorf("after rollback: %+v, %+v, %v", u1, o, s.State(o))
+	}
+	sent.take()
+	move()
+	o.User, o.UserID = u2, 0
+	wantWrites(t, sent, s.Commit(t.Context()), "insert orders(user_id, description)")
+	wantRows(t, db, "SELECT concat(id, description, user_id) FROM orders", "1o2")
+}
+
 // A parent by a unique column that is not its key.
 type (
 	kA struct {
