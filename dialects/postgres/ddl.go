@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -214,7 +213,7 @@ func createTable(t ingot.Table) ([]string, error) {
 		}
 	}
 	for _, f := range t.ForeignKeys {
-		if !f.NotValid {
+		if !f.NotValid && !ownIndex(t, f) {
 			parts = append(parts, foreignKeyDef(f))
 		}
 	}
@@ -232,11 +231,6 @@ func createTable(t ingot.Table) ([]string, error) {
 			statements = append(statements, alter(name)+"ADD "+checkDef(c)+" NOT VALID")
 		}
 	}
-	for _, f := range t.ForeignKeys {
-		if f.NotValid {
-			statements = append(statements, alter(name)+"ADD "+foreignKeyDef(f)+" NOT VALID")
-		}
-	}
 	for _, x := range t.Indexes {
 		x.Concurrently = false // the table is empty, and in the same transaction
 		text, err := createIndex(name, x)
@@ -245,6 +239,11 @@ func createTable(t ingot.Table) ([]string, error) {
 		}
 		statements = append(statements, text)
 	}
+	for _, f := range t.ForeignKeys {
+		if f.NotValid || ownIndex(t, f) {
+			statements = append(statements, alter(name)+"ADD "+foreignKeyDef(f)+notValid(f.NotValid))
+		}
+	}
 	if t.Comment != "" {
 		statements = append(statements, tableComment(name, t.Comment))
 	}
@@ -252,6 +251,18 @@ func createTable(t ingot.Table) ([]string, error) {
 		statements = append(statements, columnComment(name, c.Name, "", c.Comment)...)
 	}
 	return statements, nil
+}
+
+// ownIndex reports whether a foreign key of the table refers to a key of its own that is an
+// index, which comes after the table.
+func ownIndex(t ingot.Table, f ingot.ForeignKey) bool {
+	if f.RefTable != t.Name || f.RefSchema != t.Schema {
+		return false
+	}
+	is := func(columns []string) bool {
+		return slices.Equal(slices.Sorted(slices.Values(columns)), slices.Sorted(slices.Values(f.RefColumns)))
+	}
+	return !is(t.PrimaryKey.Columns) && !slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return is(u.Columns) })
 }
 
 // tableOptions sorts options into the places CREATE TABLE has for them. Those of other
@@ -348,39 +359,32 @@ func identityOptions(i *ingot.Identity) string {
 	return " (" + options + ")"
 }
 
-// sequenceOptions writes what is set, or, given the sequence before, what differs; then
-// zero is a default that has to be said.
+// sequenceOptions writes what is set, or, given the sequence before, what differs: then what
+// a default follows from may have changed with it.
 func sequenceOptions(old *ingot.Sequence, s ingot.Sequence) string {
-	fresh := old == nil
-	if fresh {
-		old = &ingot.Sequence{}
+	was, is := ingot.Sequence{}, s
+	if old != nil {
+		was, is = wholeSequence(*old), wholeSequence(s)
 	}
 	var b strings.Builder
-	if s.Type != old.Type {
-		b.WriteString(" AS " + nativeType(cmp.Or(s.Type, "bigint")))
+	if is.Type != was.Type {
+		b.WriteString(" AS " + nativeType(is.Type))
 	}
-	for _, o := range []struct {
-		word, plain string
-		old, new    int64
+	for _, o := range []struct { // NO MINVALUE would mean another value where the type changes too
+		word    string
+		was, is int64
 	}{
-		{"INCREMENT BY", "INCREMENT BY 1", old.Increment, s.Increment},
-		{"MINVALUE", "NO MINVALUE", old.Min, s.Min},
-		{"MAXVALUE", "NO MAXVALUE", old.Max, s.Max},
-		{"START WITH", "START WITH " + strconv.FormatInt(cmp.Or(s.Min, 1), 10), old.Start, s.Start},
-		{"CACHE", "CACHE 1", old.Cache, s.Cache},
+		{"INCREMENT BY", was.Increment, is.Increment}, {"MINVALUE", was.Min, is.Min}, {"MAXVALUE", was.Max, is.Max},
+		{"START WITH", was.Start, is.Start}, {"CACHE", was.Cache, is.Cache},
 	} {
-		switch {
-		case o.old == o.new:
-		case o.new == 0:
-			b.WriteString(" " + o.plain)
-		default:
-			fmt.Fprintf(&b, " %s %d", o.word, o.new)
+		if o.was != o.is {
+			fmt.Fprintf(&b, " %s %d", o.word, o.is)
 		}
 	}
 	switch {
-	case s.Cycle && !old.Cycle:
+	case s.Cycle && !was.Cycle:
 		b.WriteString(" CYCLE")
-	case old.Cycle && !s.Cycle:
+	case was.Cycle && !s.Cycle:
 		b.WriteString(" NO CYCLE")
 	}
 	return b.String()
@@ -391,11 +395,36 @@ func alterSequence(old, s ingot.Sequence) []string {
 	if old.Name != s.Name {
 		statements = append(statements, "ALTER SEQUENCE "+tableIdent(sequenceName(old))+" RENAME TO "+ident(s.Name))
 	}
-	before := plainSequence(old)
-	if options := sequenceOptions(&before, plainSequence(s)); options != "" {
-		statements = append(statements, "ALTER SEQUENCE "+tableIdent(sequenceName(s))+options)
+	name := tableIdent(sequenceName(s))
+	alter := func(options string) string { return "ALTER SEQUENCE " + name + options }
+	statements = append(statements, intoRange(literal(name), old, s, alter)...)
+	if options := sequenceOptions(&old, s); options != "" {
+		statements = append(statements, alter(options))
 	}
 	return statements
+}
+
+// intoRange moves a sequence that has not come as far as its new range, or gave out nothing
+// yet, to its new start: PostgreSQL refuses bounds that its value lies outside of.
+func intoRange(sequence string, old, s ingot.Sequence, alter func(options string) string) []string {
+	was, is := wholeSequence(old), wholeSequence(s)
+	if is.Min <= was.Min && is.Max >= was.Max {
+		return nil
+	}
+	var statements []string
+	if is.Start < was.Min || is.Start > was.Max {
+		wide := was
+		if wide.Min, wide.Max = min(was.Min, is.Min), max(was.Max, is.Max); wide.Max > highest(was.Type) || wide.Min < -highest(was.Type)-1 {
+			wide.Type = is.Type
+		}
+		statements = append(statements, alter(sequenceOptions(&was, wide)))
+	}
+	last := "pg_catalog.pg_sequence_last_value(" + sequence + ")"
+	short := fmt.Sprintf("%s < %d", last, is.Min)
+	if is.Increment < 0 {
+		short = fmt.Sprintf("%s > %d", last, is.Max)
+	}
+	return append(statements, fmt.Sprintf("SELECT pg_catalog.setval(%s, %d, false) WHERE %s IS NULL OR %s", sequence, is.Start, last, short))
 }
 
 func constraint(name string) string {
@@ -687,20 +716,34 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 	if identityComes {
 		actions = append(actions, name+"ADD GENERATED "+identityWord(c.Identity)+" AS IDENTITY"+identityOptions(c.Identity))
 	}
-	if isIdentity(old) && isIdentity(c) {
-		if set := identityChanges(old.Identity, c.Identity, c.Type); set != "" {
-			actions = append(actions, name+set)
-		}
-	}
 	var statements, after []string
+	if isIdentity(old) && isIdentity(c) {
+		was, is := identitySequence(old), identitySequence(c)
+		always := old.Identity != nil && old.Identity.Always
+		if (c.Identity != nil && c.Identity.Always) != always {
+			actions = append(actions, name+"SET GENERATED "+identityWord(c.Identity))
+		}
+		set := func(options string) string {
+			return name + "SET " + strings.Join(sequenceWords.FindAllString(options, -1), " SET ")
+		}
+		after := was
+		after.Type = is.Type // the sequence takes the type of the column
+		if options := sequenceOptions(&after, is); options != "" {
+			actions = append(actions, set(options))
+		}
+		statements = intoRange(fmt.Sprintf("pg_catalog.pg_get_serial_sequence(%s, %s)::pg_catalog.regclass", literal(tableIdent(x.Table)), literal(c.Name)), was, is,
+			func(options string) string { return alter(x.Table) + set(options) })
+	}
 	if retype && before != nil && before.Table(x.Table) != nil {
 		a := aside{t: before.Table(x.Table), column: c.Name}
 		if old.Enum != "" || c.Enum != "" {
 			a.recast = recast(old, c, before)
 		}
-		if statements, after, err = a.statements(); err != nil {
+		var drops []string
+		if drops, after, err = a.statements(); err != nil {
 			return nil, err
 		}
+		statements = append(statements, drops...)
 	}
 	if len(actions) > 0 {
 		statements = append(statements, alter(x.Table)+strings.Join(actions, ", "))
@@ -735,6 +778,8 @@ func usingClause(x ingot.AlterColumn, oldType, newType string) string {
 		return column + "::text::" + newType
 	case x.New.Enum != "":
 		return column + "::" + newType
+	case strings.HasSuffix(oldType, "[]") && strings.HasSuffix(newType, "[]"): // enums convert by way of text only
+		return column + "::text[]::" + newType
 	case to == "text", x.Old.Enum == "" && from == to:
 		return ""
 	case from == "number" && to == "boolean":
@@ -745,29 +790,17 @@ func usingClause(x ingot.AlterColumn, oldType, newType string) string {
 	return column + "::" + newType
 }
 
-// identityChanges are the actions that lead from one identity to another.
-func identityChanges(old, c *ingot.Identity, t ingot.Type) string {
-	plain := func(i *ingot.Identity) (ingot.Sequence, bool) {
-		p := plainIdentity(i, t)
-		if p == nil {
-			return ingot.Sequence{}, false
-		}
-		return ingot.Sequence{Start: p.Start, Increment: p.Increment, Min: p.Min, Max: p.Max, Cache: p.Cache, Cycle: p.Cycle}, p.Always
+// identitySequence is the sequence behind an identity column.
+func identitySequence(c ingot.Column) ingot.Sequence {
+	s := ingot.Sequence{Type: Dialect{}.CanonicalType(c.Type)}
+	if i := c.Identity; i != nil {
+		s.Start, s.Increment, s.Min, s.Max, s.Cache, s.Cycle = i.Start, i.Increment, i.Min, i.Max, i.Cache, i.Cycle
 	}
-	before, wasAlways := plain(old)
-	after, always := plain(c)
-	var actions string
-	if wasAlways != always {
-		actions = " SET GENERATED " + identityWord(c)
-	}
-	for _, option := range sequenceWords.FindAllString(sequenceOptions(&before, after), -1) {
-		actions += " SET " + option
-	}
-	return strings.TrimSpace(actions)
+	return s
 }
 
 // sequenceWords cuts the options of a sequence apart.
-var sequenceWords = regexp.MustCompile(`(?:INCREMENT BY|MINVALUE|MAXVALUE|START WITH|CACHE) -?\d+|NO (?:MINVALUE|MAXVALUE|CYCLE)|CYCLE`)
+var sequenceWords = regexp.MustCompile(`(?:INCREMENT BY|MINVALUE|MAXVALUE|START WITH|CACHE) -?\d+|(?:NO )?CYCLE`)
 
 // remakeColumn drops a column that the database computes and adds it anew, with all that
 // lay on it.
@@ -877,6 +910,9 @@ func (a aside) statements() (drops, adds []string, err error) {
 func recast(old, new ingot.Column, before *ingot.Schema) func(ingot.SQLText) ingot.SQLText {
 	from, _ := typeOf(old)
 	to, _ := typeOf(new)
+	if new.Enum == "" {
+		to, _, _ = strings.Cut(to, "(") // a length would cut constants
+	}
 	var values []string
 	for _, e := range before.Enums {
 		if new.Enum != "" && splitName(new.Enum) == enumName(e) {
@@ -902,6 +938,9 @@ func recast(old, new ingot.Column, before *ingot.Schema) func(ingot.SQLText) ing
 				last++
 			}
 			if cast := text[tokens[i+2].Start:tokens[last].End]; sameTypeName(string(cast), from) {
+				if last+3 < len(tokens) && tokens[last+1].Is("(") && tokens[last+3].Is(")") { // its length
+					last += 3
+				}
 				b.WriteString(string(text[at:tokens[i+2].Start]) + to)
 				at = tokens[last].End
 			}

@@ -375,7 +375,7 @@ func (i *inspection) readIndexes(ctx context.Context) error {
 pg_catalog.pg_get_expr(x.indpred, x.indrelid), k.n <= x.indnkeyatts, x.indkey[k.n-1], CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) END,
 k.n <= x.indnkeyatts AND (x.indoption[k.n-1] & 1) = 1, k.n <= x.indnkeyatts AND (x.indoption[k.n-1] & 2) = 2,
 CASE WHEN NOT oc.opcdefault THEN CASE WHEN ocn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN pg_catalog.quote_ident(oc.opcname) ELSE pg_catalog.quote_ident(ocn.nspname) || '.' || pg_catalog.quote_ident(oc.opcname) END END,
-CASE WHEN co.oid <> CASE WHEN x.indkey[k.n-1] = 0 THEN 100 ELSE a.attcollation END THEN CASE WHEN cn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN co.collname::text ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END END
+CASE WHEN CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.strpos(pg_catalog.pg_get_indexdef(x.indexrelid), pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) || ' COLLATE ') > 0 ELSE co.oid <> a.attcollation END THEN CASE WHEN cn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN co.collname::text ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END END
 FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid JOIN pg_catalog.pg_am am ON am.oid = c.relam
 CROSS JOIN LATERAL pg_catalog.generate_series(1, x.indnatts::int) k(n)
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k.n-1] AND a.attnum <> 0

@@ -61,6 +61,9 @@ func judgeQuery(t *ingot.Table, p ingot.TextPair) (query string, ok bool) {
 	columns := make([]string, 0, len(t.Columns))
 	cast := ""
 	for _, c := range t.Columns {
+		if isSerial(c) { // no type outside of CREATE TABLE
+			c.Type = Dialect{}.CanonicalType(c.Type)
+		}
 		typ, err := typeOf(c)
 		if err != nil {
 			return "", false

@@ -55,6 +55,13 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 		for j := range x.Parts {
 			p := &x.Parts[j]
 			p.Prefix = 0
+			own := "default" // as the column has it
+			if c := t.Column(p.Column); c != nil {
+				own = cmp.Or(c.Collation, own)
+			}
+			if p.Collation == own {
+				p.Collation = ""
+			}
 			if p.Nulls = strings.ToUpper(p.Nulls); p.Desc && p.Nulls == "FIRST" || !p.Desc && p.Nulls == "LAST" {
 				p.Nulls = ""
 			}
@@ -80,35 +87,49 @@ func plainIdentity(i *ingot.Identity, t ingot.Type) *ingot.Identity {
 
 // plainSequence clears what is the default, so that it does not matter whether it was said.
 func plainSequence(s ingot.Sequence) ingot.Sequence {
-	low, high := int64(math.MinInt64), int64(math.MaxInt64)
-	switch s.Type {
-	case "smallint":
-		low, high = math.MinInt16, math.MaxInt16
-	case "integer":
-		low, high = math.MinInt32, math.MaxInt32
-	}
-	first, last := int64(1), high
-	if s.Increment < 0 {
-		first, last = low, -1
-	}
-	start := cmp.Or(s.Min, first)
-	if s.Increment < 0 {
-		start = cmp.Or(s.Max, last)
-	}
 	clear := func(value *int64, plain int64) {
 		if *value == plain {
 			*value = 0
 		}
 	}
-	clear(&s.Start, start)
-	clear(&s.Min, first)
-	clear(&s.Max, last)
+	unset := s
+	unset.Start = 0
+	clear(&s.Start, wholeSequence(unset).Start)
+	unset.Min, unset.Max = 0, 0
+	first := wholeSequence(unset)
+	clear(&s.Min, first.Min)
+	clear(&s.Max, first.Max)
 	clear(&s.Increment, 1)
 	clear(&s.Cache, 1)
 	if s.Type == "bigint" {
 		s.Type = ""
 	}
 	return s
+}
+
+// wholeSequence says what the defaults are.
+func wholeSequence(s ingot.Sequence) ingot.Sequence {
+	s.Type = cmp.Or(s.Type, "bigint")
+	s.Increment, s.Cache = cmp.Or(s.Increment, 1), cmp.Or(s.Cache, 1)
+	if s.Increment > 0 {
+		s.Min, s.Max = cmp.Or(s.Min, 1), cmp.Or(s.Max, highest(s.Type))
+		s.Start = cmp.Or(s.Start, s.Min)
+	} else {
+		s.Min, s.Max = cmp.Or(s.Min, -highest(s.Type)-1), cmp.Or(s.Max, -1)
+		s.Start = cmp.Or(s.Start, s.Max)
+	}
+	return s
+}
+
+// highest is the largest number of an integer type.
+func highest(t ingot.Type) int64 {
+	switch t {
+	case "smallint":
+		return math.MaxInt16
+	case "integer":
+		return math.MaxInt32
+	}
+	return math.MaxInt64
 }
 
 // isNull reports whether a default is none: NULL, or NULL::text.
