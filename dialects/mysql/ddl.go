@@ -461,22 +461,44 @@ func (w writer) alterTable(x ingot.AlterTable) ([]string, error) {
 			}
 		}
 	}
-	if collate { // the columns go along: one without a collation of its own has the table's
+	if collate { // the columns go along that have no collation of their own
 		var charset, collation string
 		for _, o := range new {
 			if value, ok := strings.CutPrefix(o, "DEFAULT CHARACTER SET = "); ok {
 				charset = value
 			}
 			if value, ok := strings.CutPrefix(o, "COLLATE = "); ok {
-				collation = " COLLATE " + value
+				collation = value
 			}
 		}
-		actions = append(actions, "CONVERT TO CHARACTER SET "+charset+collation)
+		if w.before == nil || w.before.Table(x.Table) == nil {
+			return nil, fmt.Errorf("table %s gets another charset or collation, and its columns are not known: give the schema before the step", x.Table)
+		}
+		actions = append(actions, "DEFAULT CHARACTER SET "+charset+" COLLATE "+cmp.Or(collation, defaultCollation(charset)))
+		for _, c := range w.before.Table(x.Table).Columns {
+			if c.Collation != "" || !isText(c) {
+				continue
+			}
+			if c.Collation = cmp.Or(collation, defaultCollation(charset)); c.Collation == "" {
+				c.Collation = charset
+			}
+			def, err := w.columnDef(x.Table, c)
+			if err != nil {
+				return nil, err
+			}
+			actions = append(actions, "MODIFY COLUMN "+def)
+		}
 	}
 	if len(actions) == 0 {
 		return nil, nil
 	}
 	return []string{alter(x.Table) + strings.Join(actions, ", ")}, nil
+}
+
+// isText reports whether a column has a charset, which is its table's where it names none.
+func isText(c ingot.Column) bool {
+	name, _, _ := strings.Cut(string(Dialect{}.CanonicalType(c.Type)), "(")
+	return c.Enum != "" || slices.Contains([]string{"char", "varchar", "tinytext", "text", "mediumtext", "enum", "set"}, name)
 }
 
 // alterColumn restates the column. A column that turns into a generated one, or the other
@@ -561,8 +583,8 @@ func covers(columns []string, f ingot.ForeignKey) bool {
 // key.
 func covered(t *ingot.Table, f ingot.ForeignKey, but string) bool {
 	return covers(t.PrimaryKey.Columns, f) && but != "PRIMARY" ||
-		slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return u.Name != but && covers(u.Columns, f) }) ||
-		slices.ContainsFunc(t.Indexes, func(i ingot.Index) bool { return i.Name != but && covers(columnsOf(i), f) })
+		slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return (u.Name != but || but == "") && covers(u.Columns, f) }) ||
+		slices.ContainsFunc(t.Indexes, func(i ingot.Index) bool { return (i.Name != but || but == "") && covers(columnsOf(i), f) })
 }
 
 // keepCovered adds the indexes that foreign keys need once the one named is gone; without a

@@ -205,6 +205,9 @@ func (i *inspection) readColumns(ctx context.Context) error {
 			c.Virtual = strings.Contains(lower, "virtual")
 		default:
 			c.Default = i.defaultText(c.Type, row[5], strings.Contains(lower, "default_generated"))
+			if c.OnUpdate != "" && strings.HasPrefix(string(c.Default), "'0000-00-00 00:00:00") {
+				c.Default = "" // which MariaDB gives a clock that has no default
+			}
 		}
 		if strings.Contains(lower, "invisible") {
 			i.unsupported("column", row[0].String, t.Name+"."+c.Name, "it is invisible")
@@ -360,10 +363,7 @@ func (i *inspection) readChecks(ctx context.Context) error {
 		if t == nil {
 			continue
 		}
-		// MariaDB's JSON is a longtext with this check.
-		if c := t.Column(row[2]); c != nil && row[5] == "Column" && c.Type == "text" && t.collations[c.Name] == "utf8mb4_bin" &&
-			rules.Same(row[3], "json_valid("+ident(c.Name)+")") {
-			c.Type, c.Collation = "json", ""
+		if row[5] == "Column" && i.isJSON(t, row[3]) {
 			continue
 		}
 		if isMariaDB(i.srv) && between.MatchString(row[3]) {
@@ -382,6 +382,19 @@ func (i *inspection) readChecks(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// isJSON takes MariaDB's JSON for what it is: a longtext with this check, whose name may be one
+// that the column had before.
+func (i *inspection) isJSON(t *inspected, check string) bool {
+	for n := range t.Columns {
+		c := &t.Columns[n]
+		if c.Type == "text" && t.collations[c.Name] == "utf8mb4_bin" && rules.Same(check, "json_valid("+ident(c.Name)+")") {
+			c.Type, c.Collation = "json", ""
+			return true
+		}
+	}
+	return false
 }
 
 // between is what MariaDB makes of PERIOD FOR: a check like any other in its catalogs.

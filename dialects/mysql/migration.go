@@ -71,8 +71,9 @@ func (l userLock) Unlock(ctx context.Context) error {
 }
 
 // migrationMode is the sql_mode that steps are written for: with it no value is cut off or
-// replaced in silence, and a backslash in a constant means what literal writes.
-const migrationMode = "STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+// replaced in silence, and a backslash in a constant means what literal writes. Zero dates are
+// allowed: a table that has one, in a row or as a default, could not be altered otherwise.
+const migrationMode = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 
 // BeginMigration sets the connection's sql_mode, and enforces foreign keys.
 func (Dialect) BeginMigration(ctx context.Context, q ingot.Queryer, _ []ingot.Step, _ *ingot.Server) (end func(context.Context) error, err error) {

@@ -76,6 +76,13 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 		return ok
 	})
 	t.Options = normalOptions(t.Options)
+	for _, o := range t.Options {
+		for i := range t.Columns {
+			if c := &t.Columns[i]; o.Name == "collate" && c.Collation == o.Value {
+				c.Collation = "" // the table's
+			}
+		}
+	}
 }
 
 // uniqueOf is the unique constraint that an index is.
@@ -102,15 +109,20 @@ func noRestrict(action string) string {
 }
 
 // normalOptions leaves out what is the default of our tables, and what only other databases
-// know.
+// know. A charset without a collation is its default one, as the catalog has it.
 func normalOptions(options []ingot.Option) []ingot.Option {
 	var out []ingot.Option
 	collated := slices.ContainsFunc(options, func(o ingot.Option) bool { return o.Name == "collate" })
 	for _, o := range options {
 		o.Value = strings.ToLower(o.Value)
+		if o.Name == "charset" && o.Value != "utf8mb4" && !collated {
+			o = ingot.Option{Name: "collate", Value: defaultCollation(o.Value)}
+		}
+		if o.Name == "collate" && strings.HasPrefix(o.Value, "utf8_") {
+			o.Value = "utf8mb3_" + strings.TrimPrefix(o.Value, "utf8_")
+		}
 		switch {
 		case o.Name == "engine" && o.Value != "innodb",
-			o.Name == "charset" && o.Value != "utf8mb4" && !collated,
 			o.Name == "collate",
 			numberOption(o.Name) && !((o.Name == "transactional" || o.Name == "page_checksum") && o.Value == "1"), // as they are anyway
 			o.Name == "row_format" && o.Value != "default" && o.Value != "dynamic":
@@ -118,6 +130,29 @@ func normalOptions(options []ingot.Option) []ingot.Option {
 		}
 	}
 	return out
+}
+
+// defaultCollation is the collation that a charset has where none is named.
+func defaultCollation(charset string) string {
+	switch charset {
+	case "utf8":
+		return "utf8mb3_general_ci"
+	case "binary":
+		return "binary"
+	case "latin1", "dec8", "swe7":
+		return charset + "_swedish_ci"
+	case "gbk", "big5", "gb2312", "gb18030":
+		return charset + "_chinese_ci"
+	case "sjis", "ujis", "cp932", "eucjpms":
+		return charset + "_japanese_ci"
+	case "euckr":
+		return "euckr_korean_ci"
+	case "tis620":
+		return "tis620_thai_ci"
+	case "hp8":
+		return "hp8_english_ci"
+	}
+	return charset + "_general_ci"
 }
 
 // numberOption reports whether a table has an option of that name whose value is a number.
