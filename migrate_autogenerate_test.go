@@ -114,7 +114,7 @@ func wantQuestions(t *testing.T, err error, want ...string) {
 	}
 }
 
-func TestAutogenerateFollowsTheModels(t *testing.T) {
+func TestAutogenerateFollowsTheModels(t *testing.T) { // AG-11
 	h := newHistory(t)
 	wantSteps(t, h.to(ingot.Decisions{}, personV1{}), "create table person (id, name)", "create index ix_person_name on person (name)")
 	wantSteps(t, h.to(ingot.Decisions{}, personV1{}, pet{}), "create table pet (id, owner_id, name)")

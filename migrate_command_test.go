@@ -71,7 +71,7 @@ func (c *cli) files(t testing.TB) []string {
 	return names
 }
 
-func TestCommandMovesAlongALine(t *testing.T) {
+func TestCommandMovesAlongALine(t *testing.T) { // CL-06
 	c := newCLI(t, nil, threeRevisions())
 	c.want(t, "current", 0, "")
 	c.want(t, "current --check-heads", 1, "error: target database is not up to date: it is at base, and 3 revisions are waiting: aaaa01, bbbb02, cccc03")

@@ -261,7 +261,7 @@ func TestSnakeCase(t *testing.T) {
 	}
 }
 
-func TestNamingAppliesToTablesColumnsAndTemplates(t *testing.T) {
+func TestNamingAppliesToTablesColumnsAndTemplates(t *testing.T) { // SC-04
 	n := Naming{Table: func(s string) string { return strings.ToLower(s) + "s" }, Column: strings.ToUpper, Unique: "{table}_{columns}_key"}
 	c, err := mapColumn(reflect.TypeFor[string](), "unique", n)
 	if err != nil {

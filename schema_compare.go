@@ -787,7 +787,7 @@ func (c *comparison) waits(f ForeignKey) bool {
 		return false
 	}
 	d := c.keptTable(f.ref())
-	return d != nil && (!c.hasKey(d.old, f.RefColumns) || !c.hasKey(d.new, f.RefColumns) || d.touchesKey(f.RefColumns))
+	return d != nil && (d.otherwise() || !c.hasKey(d.old, f.RefColumns) || !c.hasKey(d.new, f.RefColumns) || d.touchesKey(f.RefColumns))
 }
 
 func (c *comparison) keptTable(name TableName) *tableDiff {
@@ -827,7 +827,7 @@ func (c *comparison) findDisturbed() {
 		d.dropForeignKeys = slices.DeleteFunc(d.dropForeignKeys, func(f ForeignKey) bool {
 			ref := c.keptTable(f.ref())
 			first := gone[c.tableKey(f.ref())] ||
-				ref != nil && ref.touchesKey(f.RefColumns) ||
+				ref != nil && (ref.touchesKey(f.RefColumns) || ref.otherwise()) || d.otherwise() ||
 				d.touchesIndex(f.Columns) || d.retypes(f.Columns)
 			if first {
 				c.early = append(c.early, DropForeignKey{d.table, f})
@@ -835,7 +835,7 @@ func (c *comparison) findDisturbed() {
 			return first
 		})
 		d.addForeignKeys = slices.DeleteFunc(d.addForeignKeys, func(f ForeignKey) bool {
-			wait := c.waits(f)
+			wait := c.waits(f) || !c.traits.ForwardReferences && d.otherwise()
 			if wait {
 				c.late = append(c.late, AddForeignKey{d.table, f})
 			}
@@ -849,6 +849,7 @@ func (c *comparison) findDisturbed() {
 			if d.retypes(p.from.Columns) || ref != nil && ref.touchesKey(p.from.RefColumns) {
 				c.early = append(c.early, DropForeignKey{d.table, p.from})
 				p.to.Name, p.to.AnyName = p.from.Name, false
+				d.validate = slices.DeleteFunc(d.validate, func(name string) bool { return name == p.from.Name })
 				c.late = append(c.late, AddForeignKey{d.table, p.to})
 			}
 		}

@@ -51,6 +51,14 @@ func (t Table) with(parts ...any) Table {
 	return t
 }
 
+// options adds options to a table.
+func (t Table) options(names ...string) Table {
+	for _, n := range names {
+		t.Options = append(t.Options, Option{Name: n})
+	}
+	return t
+}
+
 func index(name string, columns ...string) Index {
 	x := Index{Name: name}
 	for _, c := range columns {
@@ -142,6 +150,19 @@ func TestCompareFindsTheStepsMeant(t *testing.T) {
 			"rename column t.b to a; rename column t.c to b"},
 		{"an old name that goes on is no rename", schema(table("t", "b text")), schema(table("t", "a text was b", "b text")), nil, "add column t.a text not null"},
 		{"rename and change", schema(table("t", "b text")), schema(table("t", "a text null was b")), nil, "rename column t.b to a; alter column t.a: not null to null"},
+
+		{"a foreign key waits for the options of the tables it joins",
+			schema(table("a"), table("b").options("unlogged")),
+			schema(table("a", "b_id integer").with(fk("fk", "b_id", "b")), table("b")), postgres,
+			"add column a.b_id integer not null; alter table b: options (unlogged) to (); add foreign key fk on a (b_id) to b (id)"},
+		{"and goes before they change",
+			schema(table("a", "b_id integer").with(fk("fk", "b_id", "b")), table("b")),
+			schema(table("a", "b_id integer"), table("b").options("unlogged")), postgres,
+			"drop foreign key fk on a (b_id) to b (id); alter table b: options () to (unlogged)"},
+		{"a name that another part has only kept is given back",
+			schema(table("t", "a integer", "b integer").with(index("ix_t_a", "a"))),
+			schema(table("t", "a integer", "b integer").with(index("ix_t_a", "b"), Index{Name: "ix_t_b", AnyName: true, Parts: []IndexPart{{Column: "a"}}})), nil,
+			"drop index ix_t_a on t (a); create index ix_t_a on t (b); create index ix_t_b on t (a)"},
 
 		{"an index becomes a named unique constraint", schema(table("t", "a text").with(index("ix", "a"))), schema(table("t", "a text").with(Unique{Name: "uq", Columns: []string{"a"}})), nil,
 			"drop index ix on t (a); add unique uq on t (a)"},
@@ -242,7 +263,7 @@ func TestCompareFindsTheStepsMeant(t *testing.T) {
 	}
 }
 
-func TestCompareLeavesAloneWhatIsNotOwned(t *testing.T) {
+func TestCompareLeavesAloneWhatIsNotOwned(t *testing.T) { // SC-07
 	from := schema(table("ours"), table("theirs"), table("t", "a text").with(index("made_by_hand", "a")))
 	owned := CompareOwned(func(o Object) bool { return o.Kind == ObjectTable && o.Table.Name == "ours" })
 	if got := listing(Compare(from, schema(table("t", "a text")), owned)); got != "drop table ours\n" {
@@ -250,7 +271,7 @@ func TestCompareLeavesAloneWhatIsNotOwned(t *testing.T) {
 	}
 }
 
-func TestCompareLeavesOutWhatTheFilterDenies(t *testing.T) {
+func TestCompareLeavesOutWhatTheFilterDenies(t *testing.T) { // FK-07
 	from := schema(table("out", "a text"))
 	to := schema(table("out", "b text"), table("child", "x integer").with(fk("f", "x", "out")))
 	steps := Compare(from, to, CompareOnly(func(o Object) bool { return o.Table.Name != "out" }))

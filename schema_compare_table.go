@@ -452,6 +452,17 @@ func match[T any](c *comparison, old, new []T, part func(*T) (name *string, any 
 			m.added = append(m.added, b)
 		}
 	}
+	// What keeps a name that is not its own gives it up to the part whose name it is.
+	for i := 0; i < len(m.same); i++ {
+		p := m.same[i]
+		na, _ := name(p.from)
+		nb, _ := name(p.to)
+		if nb != "" && c.key(na) != c.key(nb) && slices.ContainsFunc(m.added, func(x T) bool { n, _ := name(x); return c.key(n) == c.key(na) }) {
+			m.same = slices.Delete(m.same, i, i+1)
+			m.gone, m.added = append(m.gone, p.from), append(m.added, p.to)
+			i = -1
+		}
+	}
 	return m
 }
 
@@ -487,6 +498,10 @@ func (d *tableDiff) touchesKey(columns []string) bool {
 		slices.ContainsFunc(d.dropIndexes, func(x Index) bool { return x.Unique && is(x.columns()) }) ||
 		slices.ContainsFunc(d.dropColumns, func(x Column) bool { return slices.Contains(columns, x.Name) })
 }
+
+// otherwise reports whether options of the table change: with the old or the new ones, foreign
+// keys may not refer to it, or to others from it.
+func (d *tableDiff) otherwise() bool { return !sameOptions(d.old.Options, d.newOptions) }
 
 // touchesIndex reports whether an index that begins with these columns is taken away: a
 // database may need it as long as the foreign key is there.

@@ -197,7 +197,7 @@ func TestWhatIsCreatedIsInspectedTheSame(t *testing.T) {
 	}
 }
 
-func TestDDL(t *testing.T) {
+func TestDDL(t *testing.T) { // SL-01, SL-03, SL-04
 	var b strings.Builder
 	db := open(t)
 	show := func(name string, texts []string) {
@@ -253,7 +253,7 @@ func TestDDL(t *testing.T) {
 	golden(t, "ddl.sql.golden", b.String())
 }
 
-func TestRebuildsKeepTheRows(t *testing.T) {
+func TestRebuildsKeepTheRows(t *testing.T) { // SL-06, SL-07
 	for _, keys := range []string{"ON", "OFF"} {
 		t.Run("foreign keys "+keys, func(t *testing.T) {
 			db := openDSN(t, ":memory:")
@@ -299,7 +299,7 @@ func TestRebuildsKeepTheRows(t *testing.T) {
 	}
 }
 
-func TestRebuildsKeepWhatModelsCannotSay(t *testing.T) {
+func TestRebuildsKeepWhatModelsCannotSay(t *testing.T) { // SL-09
 	db := openDSN(t, ":memory:",
 		`CREATE TABLE t (a TEXT COLLATE RTRIM NOT NULL ON CONFLICT IGNORE, "b" INT /* CHECK ( */ CHECK (b > 0 -- CHECK (
 		), c TEXT CONSTRAINT "u c" UNIQUE ON CONFLICT REPLACE, d TEXT DEFAULT "quoted", e DEFAULT word,
@@ -370,7 +370,7 @@ func TestInspectListsWhatItCannotRepresent(t *testing.T) {
 	}
 }
 
-func TestRebuildsRefuseToRunWithForeignKeysEnforced(t *testing.T) {
+func TestRebuildsRefuseToRunWithForeignKeysEnforced(t *testing.T) { // SL-06
 	db := openDSN(t, ":memory:", "PRAGMA foreign_keys=ON", "CREATE TABLE p (id INTEGER PRIMARY KEY)", "CREATE TABLE c (p INT REFERENCES p ON DELETE CASCADE)",
 		"INSERT INTO p VALUES (1)", "INSERT INTO c VALUES (1)")
 	db.SetMaxOpenConns(1)
@@ -456,7 +456,7 @@ func TestScriptsRollBackWhereRowsLoseTheirParents(t *testing.T) {
 	}
 }
 
-func TestDDLNeedsTheTableItMakesAnew(t *testing.T) {
+func TestDDLNeedsTheTableItMakesAnew(t *testing.T) { // SL-10
 	step := ingot.AddUnique{Table: ingot.TableName{Name: "t"}, Unique: ingot.Unique{Columns: []string{"a"}}}
 	if texts, err := d.DDL(step, nil, nil); err == nil || !strings.Contains(err.Error(), "live database or a given definition") {
 		t.Errorf("DDL without the schema before = %q, %v", texts, err)
