@@ -53,6 +53,26 @@ func index(name string, columns ...string) func(*ingot.Table) {
 func check(name string, e ingot.SQLText) func(*ingot.Table) {
 	return func(t *ingot.Table) { t.Checks = append(t.Checks, ingot.Check{Name: name, Expr: e}) }
 }
+func option(name, value string) func(*ingot.Table) {
+	return func(t *ingot.Table) { t.Options = append(t.Options, ingot.Option{Name: name, Value: value}) }
+}
+func exprIndex(name string, e ingot.SQLText) func(*ingot.Table) {
+	return func(t *ingot.Table) {
+		t.Indexes = append(t.Indexes, ingot.Index{Name: name, Parts: []ingot.IndexPart{{Expr: e}}})
+	}
+}
+func collated(name, column, collation string) func(*ingot.Table) {
+	return func(t *ingot.Table) {
+		t.Indexes = append(t.Indexes, ingot.Index{Name: name, Parts: []ingot.IndexPart{{Column: column, Collation: collation}}})
+	}
+}
+func sequence(q ingot.Sequence) *ingot.Schema {
+	q.Name = "seq"
+	return &ingot.Schema{Sequences: []ingot.Sequence{q}}
+}
+func counter(i ingot.Identity) ingot.Column {
+	return ingot.Column{Name: "n", Type: "bigint", Auto: true, Identity: &i}
+}
 func renamed(old string) func(*ingot.Table) { return func(t *ingot.Table) { t.Was = old } }
 func schema(t ...ingot.Table) *ingot.Schema { return &ingot.Schema{Tables: t} }
 func enums(s *ingot.Schema, name string, values ...string) *ingot.Schema {
@@ -164,6 +184,35 @@ func attacks() []attack {
 		{"the automatic key moves", "mysql",
 			schema(table("t", []ingot.Column{{Name: "a", Type: "bigint", Auto: true}, {Name: "b", Type: "bigint", Default: "0"}}, key("a"))),
 			schema(table("t", []ingot.Column{{Name: "a", Type: "bigint"}, {Name: "b", Type: "bigint", Default: "0"}}, key("a")))},
+		{"arrays of an enum become arrays of another", "postgres", enums(schema(table("t", cols(col("a", "mood[]")), k)), "mood", "1"),
+			enums(schema(table("t", cols(col("a", "other[]")), k)), "other", "1", "2")},
+		{"a sequence counts the other way", "postgres", sequence(ingot.Sequence{Type: "integer", Increment: -2}), sequence(ingot.Sequence{})},
+		{"a sequence begins where its bounds did not let it", "postgres", sequence(ingot.Sequence{Min: 5, Max: 10}), sequence(ingot.Sequence{Min: 100, Start: 200})},
+		{"a sequence of another type", "postgres", sequence(ingot.Sequence{Type: "smallint", Cycle: true}), sequence(ingot.Sequence{Type: "bigint", Start: 1 << 40})},
+		{"an identity begins where its bounds did not let it", "postgres", schema(table("t", []ingot.Column{{Name: "id", Type: "integer"}, counter(ingot.Identity{Max: 1000})}, k)),
+			schema(table("t", []ingot.Column{{Name: "id", Type: "integer"}, counter(ingot.Identity{Always: true, Min: 50, Start: 60, Increment: 3})}, k))},
+		{"a table is logged and referred to", "postgres", schema(table("a", cols(), k), table("b", cols(), k, option("unlogged", ""))),
+			schema(table("a", cols(col("fk", "integer")), k, ref("fk_a", "fk", "b", "id")), table("b", cols(), k))},
+		{"an expression takes the collation of its column", "postgres", schema(table("t", cols(ingot.Column{Name: "a", Type: "varchar(20)", Collation: "C", Null: true}), k, exprIndex("ix", "lower(a)"))),
+			schema(table("t", cols(col("a", "varchar(20)")), k, exprIndex("ix", "lower(a)")))},
+		{"an index says the collation that its column has anyway", "postgres", schema(table("t", cols(col("a", "varchar(20)")), k, collated("ix", "a", "default"))),
+			schema(table("t", cols(col("a", "varchar(20)")), k, collated("ix", "a", "C")))},
+		{"a default beside a serial key", "postgres", schema(table("t", []ingot.Column{{Name: "id", Type: "bigserial", Auto: true}, def(col("a", "double"), "1e2")}, k)),
+			schema(table("t", []ingot.Column{{Name: "id", Type: "bigserial", Auto: true}, def(col("a", "double"), "1e3")}, k))},
+		{"a table that goes refers to an index of its own", "postgres", schema(table("t", cols(notNull("a", "integer"), col("fk", "integer")), k, indexOf(ingot.Index{Name: "ux", Unique: true, Parts: parts("a")}), ref("fk_t", "fk", "t", "a"))), schema()},
+		{"a foreign key is valid now, and made anew", "postgres", schema(table("p", cols(), k), table("c", cols(col("fk", "integer")), k, func(t *ingot.Table) {
+			t.ForeignKeys = []ingot.ForeignKey{{Name: "fk_c", Columns: []string{"fk"}, RefTable: "p", RefColumns: []string{"id"}, NotValid: true}}
+		})), schema(table("p", []ingot.Column{{Name: "id", Type: "bigint"}}, k), table("c", cols(col("fk", "bigint")), k, ref("fk_c", "fk", "p", "id")))},
+		{"the table's collation changes, and not that of a column or of JSON", "mysql", schema(table("t", cols(ingot.Column{Name: "a", Type: "varchar(20)", Collation: "utf8mb4_unicode_ci"}, col("b", "varchar(20)"), def(col("j", "json"), "'{}'")), k)),
+			schema(table("t", cols(ingot.Column{Name: "a", Type: "varchar(20)", Collation: "utf8mb4_unicode_ci"}, col("b", "varchar(20)"), def(col("j", "json"), "'{}'")), k, option("collate", "utf8mb4_bin")))},
+		{"a column says the collation that its table has anyway", "mysql", schema(table("t", cols(ingot.Column{Name: "a", Type: "varchar(20)", Collation: "utf8mb4_bin"}), k, option("collate", "utf8mb4_bin"))),
+			schema(table("t", cols(ingot.Column{Name: "a", Type: "varchar(20)", Collation: "utf8mb4_unicode_ci"}), k, option("collate", "utf8mb4_bin")))},
+		{"a JSON column is renamed", "mysql", schema(table("t", cols(def(col("a", "json"), "'{}'")), k)), schema(table("t", cols(was(def(col("b", "json"), "'{}'"), "a")), k))},
+		{"a nameless unique takes the place of a foreign key's index", "mysql", schema(table("p", cols(), k), table("c", cols(col("fk", "integer")), k, ref("fk_c", "fk", "p", "id"))),
+			schema(table("p", cols(), k), table("c", cols(col("fk", "integer")), k, uniq("", "fk", "id")))},
+		{"a charset without a collation", "mysql", schema(table("t", cols(), k, option("charset", "latin1"))), schema(table("t", cols(), k, option("charset", "utf8")))},
+		{"a clock that only follows updates", "mysql", schema(table("t", cols(ingot.Column{Name: "at", Type: "datetime(3)", OnUpdate: "CURRENT_TIMESTAMP"}), k)),
+			schema(table("t", cols(ingot.Column{Name: "at", Type: "datetime", OnUpdate: "CURRENT_TIMESTAMP"}), k))},
 		{"the collation of what is referred to changes", "mysql",
 			schema(table("p", []ingot.Column{{Name: "id", Type: "varchar(20)"}}, k), table("c", cols(col("fk", "varchar(20)")), k, ref("fk_c", "fk", "p", "id"))),
 			schema(table("p", []ingot.Column{{Name: "id", Type: "varchar(20)", Collation: "utf8mb4_bin"}}, k), table("c", cols(ingot.Column{Name: "fk", Type: "varchar(20)", Null: true, Collation: "utf8mb4_bin"}), k, ref("fk_c", "fk", "p", "id")))},

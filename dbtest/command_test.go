@@ -135,7 +135,7 @@ func TestTheWholeCommand(t *testing.T) {
 	})
 }
 
-func TestScriptsRunInTheServersOwnClient(t *testing.T) {
+func TestScriptsRunInTheServersOwnClient(t *testing.T) { // OF-03
 	on(t, func(t *testing.T, db *database) {
 		env := shopRevisions(t, db)
 		var program string

@@ -62,6 +62,7 @@ type database struct {
 	target
 	Server ingot.Server
 	dsn    string
+	other  string // a schema beside the default one, which inspection reads too; empty for none
 }
 
 // on runs f as a subtest on each database whose kind is among kinds, all without any. Each

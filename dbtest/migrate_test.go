@@ -171,7 +171,7 @@ func TestFailedRevisionResumes(t *testing.T) {
 	})
 }
 
-func TestStepsThatTakeNoTransaction(t *testing.T) {
+func TestStepsThatTakeNoTransaction(t *testing.T) { // TX-10
 	on(t, func(t *testing.T, db *database) {
 		mood := ingot.Enum{Name: "mood", Values: []string{"sad", "ok"}}
 		more := ingot.Enum{Name: "mood", Values: []string{"sad", "so", "ok"}}

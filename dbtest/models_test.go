@@ -63,7 +63,7 @@ type (
 )
 
 // The first promise: right after the tables are made, nothing differs.
-func TestModelsOfAllKindsCompareEqual(t *testing.T) {
+func TestModelsOfAllKindsCompareEqual(t *testing.T) { // CK-04
 	models, err := ingot.NewModels(mtOwner{}, mtPet{}, mtPart{}, mtSub{})
 	if err != nil {
 		t.Fatal(err)

@@ -65,13 +65,13 @@ func TestOneThingChangedIsMade(t *testing.T) {
 				continue // there is none, or what else the table has forbids it
 			}
 			ok := t.Run(m.name, func(t *testing.T) {
-				rows := db.dump(t, base, changed)
+				rows := db.dump(t, base, changed, 0)
 				up := ingot.Compare(have, changed, ingot.CompareDialect(db.dialect))
 				down, err := ingot.ReverseSteps(up)
 				db.migrate(t, have, up)
 				there := db.inspect(t)
 				wantLaw(t, db, "changed", there, changed)
-				if got := db.dump(t, base, changed); got != rows {
+				if got := db.dump(t, base, changed, 1); got != rows {
 					t.Errorf("the rows were\n%s, are\n%s, after\n%s", rows, got, listing(up))
 				}
 				if slices.ContainsFunc(up, func(s ingot.Step) bool { _, is := s.(ingot.ValidateConstraint); return is }) {

@@ -2,7 +2,6 @@ package dbtest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -168,7 +167,7 @@ func TestWrittenModelsAreTheirDatabase(t *testing.T) {
 				p := &modelsProgram{}
 				for seed := first; seed < min(first+batch, *lawFirst+uint64(*lawSeeds)); seed++ {
 					db := targetNamed(name).open(t)
-					s := draw(rand.New(rand.NewPCG(seed, 42)), db)
+					s, _ := drawPair(seed, db)
 					db.migrate(t, &ingot.Schema{}, ingot.Compare(&ingot.Schema{}, s, ingot.CompareDialect(db.dialect)))
 					p.add(t, fmt.Sprint("seed", seed), db)
 				}
