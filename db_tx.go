@@ -365,15 +365,17 @@ func (tx *Tx) releaseTo(ctx context.Context, name string) error {
 	return err
 }
 
-// rollbackTo undoes what happened since the savepoint, whatever became of ctx.
+// rollbackTo undoes what happened since the savepoint, and the savepoint, whatever became
+// of ctx.
 func (tx *Tx) rollbackTo(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	_, err := tx.db.exec(ctx, tx, statement{op: "savepoint", sql: "ROLLBACK TO SAVEPOINT " + name})
-	if err == nil {
-		tx.failed = nil
+	if err != nil {
+		return err
 	}
-	return err
+	tx.failed = nil
+	return tx.releaseTo(ctx, name)
 }
 
 // unknownOutcome reports whether the answer to a COMMIT was lost on the way.

@@ -231,7 +231,7 @@ func (f *flush) known(ref *reference, parents []*entry) []*entry {
 		if t == nil || t.snap == nil || t.work != nil && (t.work.op == opDelete || t.work.claim(ref) != nil) {
 			continue
 		}
-		if p := s.at(ref, t.snap); p != nil && is[p] {
+		if p := f.at(ref, t.snap, true); p != nil && is[p] {
 			list = append(list, t)
 		}
 	}

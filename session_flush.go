@@ -36,6 +36,7 @@ type flush struct {
 	linkAt  map[linkPair]int
 	lost    []owned        // what references and links that own it lead to no more
 	took    map[owned]bool // see taken
+	holders map[holding]map[string]*entry
 }
 
 // A chunk hands out short slices that are allocated together.

@@ -176,7 +176,7 @@ func (f *flush) dependencies(all []action, n int, over []takeover, parks map[int
 		if a.kind != actInsert {
 			// What referred to a row that goes has to let go of it before.
 			for _, ref := range f.lay.refs[c.e.m.index] {
-				t := f.s.at(ref, c.e.snap)
+				t := f.at(ref, c.e.snap, true)
 				if t == nil || t.work == nil || at[t.work] == nil {
 					continue
 				}

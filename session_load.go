@@ -223,18 +223,19 @@ func (s *Session) renew(e *entry, row addr, cols []*column, replace bool) error 
 			if old == nil {
 				continue
 			}
-			if t := s.at(ref, snap); t == nil || t.obj != old {
-				var now addr
-				if t != nil {
-					now = t.obj
-				} else {
-					e.setLoad(r, NotLoaded, 0)
-				}
-				if r.one(e.obj) == old {
-					r.setOne(e.obj, now)
-				}
-				r.setOne(snap, now)
+			if t := s.find(ref.target, old); t != nil && t.snap != nil && s.refers(snap, ref, t.snap) {
+				continue
 			}
+			var now addr
+			if t := s.at(ref, snap); t != nil {
+				now = t.obj
+			} else {
+				e.setLoad(r, NotLoaded, 0)
+			}
+			if r.one(e.obj) == old {
+				r.setOne(e.obj, now)
+			}
+			r.setOne(snap, now)
 		}
 	}
 	return nil

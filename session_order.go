@@ -383,7 +383,7 @@ func (u *untying) visit(c *change) error {
 	u.path = append(u.path, c)
 	level := int32(1)
 	for _, ref := range u.f.lay.refs[c.e.m.index] {
-		t := u.f.s.at(ref, c.e.snap)
+		t := u.f.at(ref, c.e.snap, true)
 		if t == nil || t.work == nil || t.work.op != opDelete || u.f.lay.rank[t.m.index] != u.rank ||
 			slices.ContainsFunc(ref.columns, func(col *column) bool { return slices.Contains(c.late(), col) }) {
 			continue

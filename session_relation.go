@@ -643,12 +643,71 @@ func (s *Session) sameValue(a *column, p addr, b *column, q addr) (bool, error) 
 
 // refersTo reports whether the foreign key of a child is that parent's.
 func (f *flush) refersTo(e *entry, ref *reference, parent *entry) bool {
+	return f.s.refers(e.obj, ref, parent.obj)
+}
+
+// refers reports whether the foreign key of one instance holds what another one has.
+func (s *Session) refers(child addr, ref *reference, parent addr) bool {
 	for i, c := range ref.columns {
-		if same, err := f.s.sameValue(c, e.obj, ref.remote[i], parent.obj); err != nil || !same {
+		if same, err := s.sameValue(c, child, ref.remote[i], parent); err != nil || !same {
 			return false
 		}
 	}
 	return true
+}
+
+// A holding says where the values of a foreign key to columns that are not the key are
+// looked for: in the parents' snapshots, or in the parents as they are to be.
+type holding struct {
+	ref *reference
+	old bool
+}
+
+// at is Session.at for any foreign key.
+func (f *flush) at(ref *reference, p addr, old bool) *entry {
+	s := f.s
+	if _, isKey := inKeyOrder(ref.target, ref.remote, ref.columns); isKey {
+		return s.at(ref, p)
+	}
+	h := holding{ref, old}
+	holders := f.holders[h]
+	if holders == nil {
+		holders = map[string]*entry{}
+		for _, e := range s.identityMap(ref.target).all {
+			if e == nil || old && e.snap == nil {
+				continue
+			}
+			at := e.obj
+			if old {
+				at = e.snap
+			}
+			if k, ok := s.partsOf(ref.remote, at); ok {
+				holders[k] = e
+			}
+		}
+		if f.holders == nil {
+			f.holders = map[holding]map[string]*entry{}
+		}
+		f.holders[h] = holders
+	}
+	k, ok := s.partsOf(ref.columns, p)
+	if !ok {
+		return nil
+	}
+	return holders[k]
+}
+
+// partsOf is the values of columns as one text; not ok while one of them is NULL.
+func (s *Session) partsOf(columns []*column, p addr) (string, bool) {
+	var b []byte
+	for _, c := range columns {
+		v, err := c.valueOf(p, &s.db.enc)
+		if err != nil || v == nil {
+			return "", false
+		}
+		b = appendKeyPart(b, v)
+	}
+	return string(b), true
 }
 
 func (f *flush) nullAlready(e *entry, ref *reference) bool {
@@ -692,6 +751,11 @@ func (f *flush) apply() error {
 						c.parents = f.parents.list()
 					}
 					c.parents = append(c.parents, parentKey{ref: cl.ref, parent: cl.parent})
+					if !slices.ContainsFunc(cl.ref.remote, func(col *column) bool { return col.codec.zero(col.at(cl.parent.obj)) }) {
+						if err := f.takeKey(c, cl.ref, cl.parent); err != nil { // for those that refer to c in turn
+							return err
+						}
+					}
 				default:
 					if err := f.takeKey(c, cl.ref, cl.parent); err != nil {
 						return err
@@ -714,7 +778,7 @@ func (f *flush) follow() error {
 	for i := 0; i < len(f.changes); i++ { // children whose own key changes join at the end
 		c := f.changes[i]
 		e := c.e
-		if e.snap == nil || c.op != opNone || !c.keyed && c.base == nil {
+		if e.snap == nil || c.op != opNone || !c.keyed && c.base == nil && c.before == nil {
 			continue
 		}
 		for _, ref := range f.lay.refBy[e.m.index] {
@@ -729,6 +793,17 @@ func (f *flush) follow() error {
 				}
 			}
 			if err := f.followers(e, ref, byDatabase); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range f.changes { // the key of a parent that was named may have changed since
+		for i := range c.claims {
+			cl := &c.claims[i]
+			if cl.verdict != setParent || c.op == opDelete || c.op == opDrop || cl.parent.work == nil || cl.parent.work.op != opNone {
+				continue
+			}
+			if err := f.takeKey(c, cl.ref, cl.parent); err != nil {
 				return err
 			}
 		}
@@ -755,7 +830,7 @@ func (f *flush) followers(parent *entry, ref *reference, byDatabase bool) error 
 		return nil
 	}
 	for _, t := range identityMap.all {
-		if t == nil || t.snap == nil || !f.referred(t, ref, parent) {
+		if t == nil || t.snap == nil || !s.refers(t.snap, ref, parent.snap) {
 			continue
 		}
 		c := f.change(t)
@@ -786,16 +861,6 @@ func (c *change) rebase() {
 		c.base = c.e.m.alloc()
 		c.e.m.copyTo(c.base, c.e.snap)
 	}
-}
-
-// referred reports whether a child referred to the parent by the key it had.
-func (f *flush) referred(t *entry, ref *reference, parent *entry) bool {
-	for i, col := range ref.columns {
-		if same, err := f.s.sameValue(col, t.snap, ref.remote[i], parent.snap); err != nil || !same {
-			return false
-		}
-	}
-	return true
 }
 
 // clear makes a foreign key NULL, as far as its columns can be.
@@ -918,7 +983,7 @@ func (f *flush) bringClaim(c *change, cl *claim) {
 	case setParent:
 		parent = cl.parent
 	case setKey:
-		parent = f.s.at(cl.ref, e.obj)
+		parent = f.at(cl.ref, e.obj, false)
 	}
 	for _, r := range cl.ref.down {
 		if old := f.oldParent(e, cl, r); old != nil && old != parent {
@@ -1020,7 +1085,7 @@ func (f *flush) oldParent(e *entry, cl *claim, r *relation) *entry {
 		return nil
 	}
 	ref := f.lay.of[r]
-	if p := f.s.at(ref, e.snap); p != nil {
+	if p := f.at(ref, e.snap, true); p != nil {
 		return p
 	}
 	for _, up := range ref.up {

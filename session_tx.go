@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -161,8 +162,34 @@ func (s *Session) restore() {
 		}
 		for _, e := range c.all {
 			if e != nil && e.snap != nil && e.dirty() {
+				s.forgetEdited(e)
 				e.reset()
 			}
+		}
+	}
+}
+
+// forgetEdited forgets the references of an instance that were read by foreign keys that are
+// edited, and taken back now.
+func (s *Session) forgetEdited(e *entry) {
+	for _, ref := range s.db.layout().refs[e.m.index] {
+		if !slices.ContainsFunc(ref.columns, func(c *column) bool { return c.differs(e.obj, e.snap) }) {
+			continue
+		}
+		for _, r := range ref.up {
+			if e.load(r) == NotLoaded {
+				continue
+			}
+			if p := r.one(e.snap); p != nil {
+				if t := s.find(r.target, p); t != nil && t.snap != nil && s.refers(e.snap, ref, t.snap) {
+					continue
+				}
+			}
+			snap := s.identityMap(e.m).snaps.next()
+			e.m.snapshot(snap, e.snap)
+			r.setOne(snap, nil)
+			e.snap = snap
+			e.setLoad(r, NotLoaded, 0)
 		}
 	}
 }
@@ -364,9 +391,8 @@ func (s *Session) endSavepoint(ctx context.Context, name string, err error) erro
 	}
 	if back := s.tx.rollbackTo(ctx, name); back != nil {
 		s.mergeLevel()
-		return errors.Join(err, s.fail(back))
+		return s.fail(errors.Join(err, back))
 	}
-	_ = s.tx.releaseTo(ctx, name) // it stands for nothing any more
 	clock := s.levels[top].clock
 	s.undoLevel()
 	s.levels = s.levels[:top]

@@ -113,6 +113,16 @@ func (r *recorder) StatementStart(ctx context.Context, s *ingot.TracedStatement)
 
 func (r *recorder) StatementEnd(context.Context, *ingot.TracedStatement) {}
 
+// cancelAt cancels a context at the n-th statement from now; it reports whether the one
+// before was cancelled.
+func (r *recorder) cancelAt(n int, cancel func()) (cut bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	cut = r.cancel == nil
+	r.countdown, r.cancel = n, cancel
+	return cut
+}
+
 // take returns the statements since the last take, those of the ops given or all.
 func (r *recorder) take(ops ...string) []string {
 	r.mu.Lock()

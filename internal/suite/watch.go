@@ -32,6 +32,13 @@ import (
 // was left open by then fails the test.
 func Watch(t testing.TB, dialect ingot.Dialect, driverName, dsn string) *sql.DB {
 	t.Helper()
+	pool, _ := watchFaults(t, dialect, driverName, dsn)
+	return pool
+}
+
+// watchFaults is Watch with the means to let statements fail.
+func watchFaults(t testing.TB, dialect ingot.Dialect, driverName, dsn string) (*sql.DB, *faults) {
+	t.Helper()
 	pool, l := watch(t, driverName, dsn)
 	t.Cleanup(func() {
 		if left := l.settled(pool); len(left) > 0 {
@@ -46,7 +53,7 @@ func Watch(t testing.TB, dialect ingot.Dialect, driverName, dsn string) *sql.DB 
 			t.Errorf("left open after the pool was closed:\n\t%s", strings.Join(left, "\n\t"))
 		}
 	})
-	return pool
+	return pool, &l.faults
 }
 
 func watch(t testing.TB, driverName, dsn string) (*sql.DB, *ledger) {
@@ -71,6 +78,8 @@ type ledger struct {
 	mu   sync.Mutex
 	next int
 	open map[int]string
+
+	faults faults
 }
 
 // enter notes one thing; the function returned crosses it out.
@@ -252,10 +261,17 @@ type watchedConn struct {
 	driver.Conn
 	ledger *ledger
 	closed func()
+	inside bool                  // a transaction, as far as statements tell
+	lost   bool                  // by a fault
+	stmts  map[*watchedStmt]bool // open
 }
 
 func (c *watchedConn) Close() error {
 	c.closed()
+	for stmt := range c.stmts { // after a fault database/sql closes the connection first
+		_ = stmt.Stmt.Close()
+	}
+	c.stmts = nil
 	return c.Conn.Close()
 }
 
@@ -272,7 +288,12 @@ func (c *watchedConn) PrepareContext(ctx context.Context, query string) (inner d
 	if err != nil {
 		return nil, err
 	}
-	return &watchedStmt{Stmt: inner, conn: c, query: query, closed: c.ledger.enter("statement %s", query)}, nil
+	stmt := &watchedStmt{Stmt: inner, conn: c, query: query, closed: c.ledger.enter("statement %s", query)}
+	if c.stmts == nil {
+		c.stmts = map[*watchedStmt]bool{}
+	}
+	c.stmts[stmt] = true
+	return stmt, nil
 }
 
 func (c *watchedConn) BeginTx(ctx context.Context, o driver.TxOptions) (inner driver.Tx, err error) {
@@ -291,14 +312,14 @@ func (c *watchedConn) BeginTx(ctx context.Context, o driver.TxOptions) (inner dr
 
 func (c *watchedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	if e, ok := c.Conn.(driver.ExecerContext); ok {
-		return e.ExecContext(ctx, query, args)
+		return sent(c, query, func() (driver.Result, error) { return e.ExecContext(ctx, query, args) })
 	}
 	return nil, driver.ErrSkip
 }
 
 func (c *watchedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if q, ok := c.Conn.(driver.QueryerContext); ok {
-		return c.rows(q.QueryContext(ctx, query, args))(query)
+		return c.rows(sent(c, query, func() (driver.Rows, error) { return q.QueryContext(ctx, query, args) }))(query)
 	}
 	return nil, driver.ErrSkip
 }
@@ -328,10 +349,10 @@ func (c *watchedConn) ResetSession(ctx context.Context) error {
 }
 
 func (c *watchedConn) IsValid() bool {
-	if v, ok := c.Conn.(driver.Validator); ok {
+	if v, ok := c.Conn.(driver.Validator); ok && !c.lost {
 		return v.IsValid()
 	}
-	return true
+	return !c.lost
 }
 
 func (c *watchedConn) CheckNamedValue(v *driver.NamedValue) error {
@@ -365,19 +386,23 @@ type watchedStmt struct {
 
 func (s *watchedStmt) Close() error {
 	s.closed()
+	if !s.conn.stmts[s] {
+		return nil // its connection has closed it
+	}
+	delete(s.conn.stmts, s)
 	return s.Stmt.Close()
 }
 
 func (s *watchedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	if e, ok := s.Stmt.(driver.StmtExecContext); ok {
-		return e.ExecContext(ctx, args)
+		return sent(s.conn, s.query, func() (driver.Result, error) { return e.ExecContext(ctx, args) })
 	}
 	return nil, fmt.Errorf("%T takes no context", s.Stmt)
 }
 
 func (s *watchedStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	if q, ok := s.Stmt.(driver.StmtQueryContext); ok {
-		return s.conn.rows(q.QueryContext(ctx, args))(s.query)
+		return s.conn.rows(sent(s.conn, s.query, func() (driver.Rows, error) { return q.QueryContext(ctx, args) }))(s.query)
 	}
 	return nil, fmt.Errorf("%T takes no context", s.Stmt)
 }
