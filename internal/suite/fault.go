@@ -101,13 +101,11 @@ func sent[T any](c *watchedConn, query string, run func() (T, error)) (T, error)
 	}
 	alone := !c.inside
 	if err == nil {
-		switch word {
-		case "BEGIN", "START":
+		switch {
+		case word == "BEGIN", word == "START":
 			c.inside, alone = true, false
-		case "COMMIT", "ROLLBACK":
-			if !strings.HasPrefix(strings.ToUpper(query), "ROLLBACK TO") {
-				c.inside, alone = false, true
-			}
+		case strings.HasSuffix(query, "COMMIT"), query == "ROLLBACK": // PostgreSQL's COMMIT has a word before it
+			c.inside, alone = false, true
 		}
 	}
 	if err != nil || !due || kind != faultAfter {

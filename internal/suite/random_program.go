@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -208,6 +209,7 @@ func (p *program) recover(st step, err error) error {
 	}
 	again := p.s.Flush(p.ctx)
 	writes := slices.Contains([]string{"flush", "commit", "delete"}, st.do)
+	gaveUp := kind == faultCancel && !writes && errors.Is(again, driver.ErrBadConn) // as some drivers do with what was cancelled
 	reads := slices.Contains([]string{"load", "query", "get"}, st.do)
 	switch {
 	case again == nil && writes:
@@ -216,8 +218,8 @@ func (p *program) recover(st step, err error) error {
 		return p.settle("a savepoint that a fault has undone")
 	case again == nil && reads && (kind == faultBefore || kind == faultAfter):
 		return p.settle("fault at " + st.do)
-	case again == nil: // what was read may have been the end of the transaction
-	case !injected(again), !errors.Is(again, ingot.ErrRolledBack) && writes:
+	case again == nil: // what failed to be read may have been the end of the transaction
+	case !gaveUp && !injected(again), !errors.Is(again, ingot.ErrRolledBack) && writes:
 		return fmt.Errorf("after %w: %w, want ErrRolledBack with the first cause", err, again)
 	case p.depth > 0:
 		return struckError{err}
