@@ -17,8 +17,8 @@ var (
 	ErrClosed = errors.New("ingot: use after Close")
 	// ErrConcurrent reports use of one session from two goroutines at once.
 	ErrConcurrent = errors.New("ingot: session is in use by another goroutine")
-	// ErrDetached reports use of an instance whose session is gone, or that belongs to
-	// another one.
+	// ErrDetached reports use of an instance that has left its session: it was expunged
+	// ([Session.Attach] takes it in again), or its row was deleted.
 	ErrDetached = errors.New("ingot: instance is detached")
 	// ErrReadOnly reports a write through a read-only session, model or server.
 	ErrReadOnly = errors.New("ingot: read-only")

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -98,19 +99,18 @@ func checkFace(t *testing.T, root *checkedPackage, code string) error {
 	return err
 }
 
-// A faceImporter imports the root as checked, and what the root imports.
-type faceImporter struct{ root *checkedPackage }
+// A faceImporter imports packages as checked, and what they import.
+type faceImporter []*checkedPackage
 
 func (i faceImporter) Import(path string) (*types.Package, error) {
-	if path == "ingot" {
-		return i.root.pkg, nil
-	}
-	for _, p := range i.root.pkg.Imports() {
-		if p.Path() == path {
-			return p, nil
+	for _, c := range i {
+		for _, p := range slices.Concat([]*types.Package{c.pkg}, c.pkg.Imports()) {
+			if p.Path() == path {
+				return p, nil
+			}
 		}
 	}
-	return nil, fmt.Errorf("the root does not import %s", path)
+	return nil, fmt.Errorf("neither checked nor imported by what is: %s", path)
 }
 
 // faceSites reads the call sites of a file, separated as given, without comments.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -304,4 +305,231 @@ func TestScaffoldIsPrecise(t *testing.T) {
 	}
 	t.Chdir(root)
 	golden(t, "main.go.golden", string(text))
+}
+
+// A function of the program is a step, too: here because no SQL takes names apart as well
+// as Go. It works in the transaction of the revision.
+func ExampleDo() {
+	ctx := context.Background()
+	_, db := exampleAlbums()
+	versions := ingot.NewRevisions()
+	_ = versions.Add(ingot.Revision{ID: "51c0ffee0001", Message: "shout", Upgrade: []ingot.Step{ingot.Do{
+		Name: "shout", Version: 1,
+		Func: func(ctx context.Context, tx *ingot.Tx) error {
+			rows, err := tx.QueryContext(ctx, "SELECT id, title FROM album")
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			titles := map[int64]string{}
+			for rows.Next() {
+				var id int64
+				var title string
+				if err := rows.Scan(&id, &title); err != nil {
+					return err
+				}
+				titles[id] = title
+			}
+			if err := rows.Err(); err != nil {
+				return err
+			}
+			for id, title := range titles {
+				if _, err := tx.ExecContext(ctx, "UPDATE album SET title = ? WHERE id = ?", strings.ToUpper(title), id); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Down: func(context.Context, *ingot.Tx) error { return nil }, // nothing to do, but it can be done
+	}}})
+	fmt.Println(ingot.NewMigrator(db, versions).Upgrade(ctx, "head"))
+	album, err := ingot.Get[Album](ctx, db, 1)
+	fmt.Println(album.Title, err)
+	// Output:
+	// <nil>
+	// KIND OF BLUE <nil>
+}
+
+// What went wrong has a type that says where.
+func ExampleMigrationError() {
+	ctx := context.Background()
+	versions := exampleVersions()
+	_ = versions.Add(ingot.Revision{ID: "c0de00000003", Parents: []string{"b8f1d1a0ff57"}, Message: "fill emails",
+		Upgrade: []ingot.Step{ingot.Exec{SQL: "UPDATE users SET mail = ''"}}})
+	db := exampleDB(nil)
+	err := ingot.NewMigrator(db, versions).Upgrade(ctx, "head")
+	if e, ok := errors.AsType[*ingot.MigrationError](err); ok {
+		fmt.Println(e.Revision, e.Message, e.Step, e.What)
+	}
+	current, err := ingot.NewMigrator(db, versions).Current(ctx) // the revisions before it are applied
+	fmt.Println(current[0].ID, err)
+	// Output:
+	// c0de00000003 fill emails 1 exec UPDATE users SET mail = ''
+	// b8f1d1a0ff57 <nil>
+}
+
+func ExampleUnknownRevisionError() {
+	ctx := context.Background()
+	db := exampleDB(nil)
+	err := ingot.NewMigrator(db, exampleVersions()).Upgrade(ctx, "27c6", "c0ffee")
+	if e, ok := errors.AsType[*ingot.UnknownRevisionError](err); ok {
+		fmt.Println(e.ID, "is unknown")
+	}
+	fmt.Println(err)
+	// Output:
+	// c0ffee is unknown
+	// ingot: can't locate revision "c0ffee"
+}
+
+// Two people wrote a revision after the same one: "head" could be either.
+func ExampleMultipleHeadsError() {
+	versions := exampleVersions()
+	_ = versions.Add(ingot.Revision{ID: "c0de00000003", Parents: []string{"27c6a30d7c24"}, Message: "add phone"})
+	m := ingot.NewMigrator(exampleDB(nil), versions)
+	err := m.Upgrade(context.Background(), "head")
+	if e, ok := errors.AsType[*ingot.MultipleHeadsError](err); ok {
+		fmt.Println(e.Heads)
+	}
+	fmt.Println(m.Upgrade(context.Background(), "heads")) // both; "revision --merge" joins them for good
+	// Output:
+	// [b8f1d1a0ff57 c0de00000003]
+	// <nil>
+}
+
+func ExampleDecisionError() {
+	type Person struct {
+		_     struct{} `ingot:"table:users"`
+		ID    int64    `ingot:"pk"`
+		Name  string   `ingot:"size:30"`
+		Phone *string
+	}
+	ctx := context.Background()
+	m := ingot.NewMigrator(exampleDB(ingot.MustModels(Person{})), exampleVersions())
+	if err := m.Upgrade(ctx, "head"); err != nil {
+		fmt.Println(err)
+	}
+	_, err := m.Autogenerate(ctx, ingot.Decisions{})
+	if e, ok := errors.AsType[*ingot.DecisionError](err); ok {
+		for _, question := range e.Questions {
+			fmt.Println(question)
+		}
+	}
+	fmt.Println(m.Autogenerate(ctx, ingot.Decisions{Rename: map[string]string{"users.email": "phone"}}))
+	// Output:
+	// was column users.email renamed to phone? --rename users.email=phone, or --no-rename to drop the one and add the other
+	// [rename column users.email to phone] <nil>
+}
+
+func ExampleCompareWith() {
+	type User struct {
+		_    struct{} `ingot:"table:users"`
+		ID   int64    `ingot:"pk"`
+		Name string   `ingot:"size:30"`
+	}
+	ctx := context.Background()
+	db := exampleDB(ingot.MustModels(User{}))
+	for _, opts := range [][]ingot.MigratorOption{
+		nil,
+		{ingot.CompareWith(ingot.CompareOnly(func(o ingot.Object) bool { return o.Name != "email" }))},
+	} {
+		m := ingot.NewMigrator(db, exampleVersions(), opts...)
+		if err := m.Upgrade(ctx, "head"); err != nil {
+			fmt.Println(err)
+		}
+		fmt.Println(m.Check(ctx))
+	}
+	// Output:
+	// [drop column users.email] <nil>
+	// [] <nil>
+}
+
+func ExampleAllowEdited() {
+	ctx := context.Background()
+	db := exampleDB(nil)
+	if err := ingot.NewMigrator(db, exampleVersions()).Upgrade(ctx, "27c6a30d7c24"); err != nil {
+		fmt.Println(err)
+	}
+	versions := ingot.NewRevisions() // the first one is not what it was
+	for _, r := range exampleVersions().All() {
+		if r.ID == "27c6a30d7c24" {
+			r.Upgrade = append(r.Upgrade, ingot.Exec{SQL: "INSERT INTO users (name) VALUES ('admin')", Down: "DELETE FROM users"})
+		}
+		_ = versions.Add(r)
+	}
+	fmt.Println(errors.Is(ingot.NewMigrator(db, versions).Upgrade(ctx, "head"), ingot.ErrEdited))
+	fmt.Println(ingot.NewMigrator(db, versions, ingot.AllowEdited()).Upgrade(ctx, "head"))
+	// Output:
+	// true
+	// <nil>
+}
+
+// During a rolling deployment, an old program starts beside a new one that has migrated.
+func ExampleAllowAhead() {
+	ctx := context.Background()
+	db := exampleDB(nil)
+	if err := ingot.NewMigrator(db, exampleVersions()).Upgrade(ctx, "head"); err != nil {
+		fmt.Println(err)
+	}
+	old := ingot.NewRevisions()
+	_ = old.Add(exampleVersions().All()[0])
+	err := ingot.NewMigrator(db, old).Upgrade(ctx, "head")
+	_, unknown := errors.AsType[*ingot.UnknownRevisionError](err)
+	fmt.Println(unknown)
+	fmt.Println(ingot.NewMigrator(db, old, ingot.AllowAhead()).Upgrade(ctx, "head"))
+	// Output:
+	// true
+	// <nil>
+}
+
+// With the tables there, the program can run as a user that may not create any.
+func ExampleMigrator_EnsureVersion() {
+	ctx := context.Background()
+	db := exampleDB(nil)
+	m := ingot.NewMigrator(db, exampleVersions())
+	fmt.Println(m.EnsureVersion(ctx), m.EnsureVersion(ctx))
+	fmt.Println(m.Current(ctx))
+	tables, err := ingot.SQL[string](ctx, db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+	fmt.Println(tables, err)
+	// Output:
+	// <nil> <nil>
+	// [] <nil>
+	// [ingot_object ingot_revision ingot_step] <nil>
+}
+
+// A job that deploys tells the outcomes of the command apart by its exit code.
+func ExampleEnv_Run_exitCodes() {
+	type User struct {
+		_    struct{} `ingot:"table:users"`
+		ID   int64    `ingot:"pk"`
+		Name string   `ingot:"size:30"`
+	}
+	pool := func() (*sql.DB, error) { return sql.Open("sqlite", "file:/exitcodes?vfs=memdb") }
+	keep, err := pool()
+	if err != nil {
+		fmt.Println(err)
+	}
+	defer keep.Close()
+	if err := keep.Ping(); err != nil {
+		fmt.Println(err)
+	}
+	env := ingot.Env{Models: ingot.MustModels(User{}), Revisions: exampleVersions(), Dialect: sqlite.Dialect{}, Open: pool}
+	for _, line := range []string{"check", "upgrade 27c6a30d7c24", "check", "upgrade head", "check", "chekc"} {
+		switch env.Run(context.Background(), strings.Fields(line), io.Discard, io.Discard) {
+		case ingot.ExitOK:
+			fmt.Println(line, "went well")
+		case ingot.ExitDiffers:
+			fmt.Println(line, "found models and database different")
+		case ingot.ExitBehind:
+			fmt.Println(line, "found revisions to be applied")
+		case ingot.ExitError:
+			fmt.Println(line, "failed")
+		}
+	}
+	// Output:
+	// check found revisions to be applied
+	// upgrade 27c6a30d7c24 went well
+	// check found revisions to be applied
+	// upgrade head went well
+	// check found models and database different
+	// chekc failed
 }

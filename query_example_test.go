@@ -8,6 +8,7 @@ import (
 	"log"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"ingot"
 	"ingot/dialects/sqlite"
@@ -190,10 +191,10 @@ func ExampleQuery_One() {
 	bob, err := ingot.Select(m).Where(ingot.C(&m.Name).Eq("bob")).One(ctx, db)
 	fmt.Println(bob.Age, err)
 	_, err = ingot.Select(m).One(ctx, db)
-	fmt.Println(err)
+	fmt.Println(err, errors.Is(err, ingot.ErrMultiple))
 	// Output:
 	// 40 <nil>
-	// ingot: more than one row found: member
+	// ingot: more than one row found: member true
 }
 
 func ExampleQuery_First() {
@@ -531,4 +532,190 @@ func ExampleDelete() {
 	// Output:
 	// 1 <nil>
 	// 2 <nil>
+}
+
+func ExampleQuery_LeftJoinOn() {
+	ctx := context.Background()
+	db := club(ctx)
+	m, p := new(member), new(payment)
+	ms, err := ingot.Select(m).
+		LeftJoinOn(p, ingot.C(&p.MemberID).EqX(ingot.C(&m.ID)), ingot.C(&p.Amount).Gt(25)).
+		Where(ingot.C(&p.ID).IsNull()).OrderBy(ingot.C(&m.ID).Asc()).All(ctx, db)
+	show(ms, err) // who never paid more than 25
+	// Output: bob cleo <nil>
+}
+
+func ExampleQuery_Distinct() {
+	ctx := context.Background()
+	db := club(ctx)
+	p := new(payment)
+	payers, err := ingot.Scalars(ingot.Select(p).Distinct().OrderBy(ingot.C(&p.MemberID).Asc()), ingot.C(&p.MemberID)).All(ctx, db)
+	fmt.Println(payers, err)
+	// Output: [1 2] <nil>
+}
+
+func ExampleQuery_Defer() {
+	type Song struct {
+		ID     int64 `ingot:"pk"`
+		Title  string
+		Lyrics string `ingot:"deferred"` // long, and seldom needed
+	}
+	ctx := context.Background()
+	db := exampleDB(ingot.MustModels(Song{}))
+	if err := db.CreateAll(ctx); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := ingot.Insert(&Song{Title: "Carey", Lyrics: "The wind is in"}).Exec(ctx, db); err != nil {
+		log.Fatal(err)
+	}
+	s := new(Song)
+	for _, q := range []ingot.Query[Song]{
+		ingot.Select(s),
+		ingot.Select(s).Undefer(&s.Lyrics),
+		ingot.Select(s).Defer(&s.Title),
+	} {
+		song, err := q.One(ctx, db)
+		fmt.Printf("%q %q %v\n", song.Title, song.Lyrics, err)
+	}
+	// Output:
+	// "Carey" "" <nil>
+	// "Carey" "The wind is in" <nil>
+	// "" "" <nil>
+}
+
+// On PostgreSQL and MySQL the statement ends in FOR SHARE and NOWAIT: nobody changes the
+// row until the transaction ends, and one that is being changed is ErrLock at once. SQLite
+// locks as a whole.
+func ExampleQuery_ForShare() {
+	ctx := context.Background()
+	db := club(ctx)
+	err := db.Transaction(ctx, func(s *ingot.Session) error {
+		m := new(member)
+		ann, err := ingot.Select(m).Where(ingot.C(&m.ID).Eq(1)).ForShare(ingot.NoWait).One(ctx, s)
+		if errors.Is(err, ingot.ErrLock) {
+			return errors.New("ann is being edited: try again later")
+		}
+		if err != nil {
+			return err
+		}
+		return s.Add(&payment{MemberID: ann.ID, Amount: int64(ann.Age)})
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleQuery_Cursor() {
+	ctx := context.Background()
+	db := club(ctx)
+	m := new(member)
+	q := ingot.Select(m).OrderBy(ingot.C(&m.Age).Asc())
+	_, err := q.Page(2, "what a user typed").All(ctx, db)
+	fmt.Println(errors.Is(err, ingot.ErrCursor))
+	first, err := q.Page(2, "").All(ctx, db)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cursor, err := q.Cursor(db, first[1]) // goes into the link to the next page
+	if err != nil {
+		log.Fatal(err)
+	}
+	show(q.Page(2, cursor).All(ctx, db))
+	// Output:
+	// true
+	// bob <nil>
+}
+
+func ExampleNow() {
+	ctx := context.Background()
+	db := club(ctx)
+	past, err := ingot.Select(new(member)).Where(ingot.Now[time.Time]().Gt(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))).Exists(ctx, db)
+	fmt.Println(past, err)
+	// Output: true <nil>
+}
+
+// A query for values has what one for instances has.
+func ExampleValues() {
+	ctx := context.Background()
+	db := club(ctx)
+	m, p := new(member), new(payment)
+	ages := ingot.Scalars(ingot.Select(m).OrderBy(ingot.C(&m.Age).Asc()), ingot.C(&m.Age))
+	fmt.Println(ages.First(ctx, db))
+	fmt.Println(ages.Count(ctx, db))
+	fmt.Println(ages.Exists(ctx, db))
+	for age, err := range ages.Iter(ctx, db) {
+		fmt.Println(age, err)
+	}
+	fmt.Println(ages.SQL(db))
+
+	members := ingot.Scalars(ingot.Select(m), ingot.C(&m.ID))
+	payers := ingot.Scalars(ingot.Select(p), ingot.C(&p.MemberID))
+	fmt.Println(members.Except(payers).All(ctx, db))
+	fmt.Println(members.Intersect(payers).Count(ctx, db))
+	fmt.Println(members.Union(payers).Count(ctx, db))
+	fmt.Println(members.UnionAll(payers).Count(ctx, db))
+	// Output:
+	// 25 <nil>
+	// 3 <nil>
+	// true <nil>
+	// 25 <nil>
+	// 30 <nil>
+	// 40 <nil>
+	// SELECT t1."age" FROM "member" AS t1 ORDER BY t1."age" [] <nil>
+	// [3] <nil>
+	// 2 <nil>
+	// 3 <nil>
+	// 6 <nil>
+}
+
+// Rows that were refused because they are there already do not come back.
+func ExampleInsertQuery_Returning() {
+	ctx := context.Background()
+	db := club(ctx)
+	m := new(member)
+	fresh, err := ingot.Insert(&member{Name: "ann"}, &member{Name: "dan", Age: 50}).As(m).
+		OnConflict(&m.Name).DoNothing().Returning().All(ctx, db)
+	for _, x := range fresh {
+		fmt.Println(x.ID, x.Name)
+	}
+	fmt.Println(err)
+	// Output:
+	// 4 dan
+	// <nil>
+}
+
+func ExampleReturning_One() {
+	ctx := context.Background()
+	db := club(ctx)
+	p := new(payment)
+	gone, err := ingot.Delete(p).Where(ingot.C(&p.ID).Eq(1)).Returning().One(ctx, db)
+	fmt.Println(gone.Amount, err)
+	_, err = ingot.Delete(p).Where(ingot.C(&p.ID).Eq(1)).Returning().One(ctx, db)
+	fmt.Println(errors.Is(err, ingot.ErrNotFound))
+	// Output:
+	// 10 <nil>
+	// true
+}
+
+func ExampleUpdateQuery_Everywhere() {
+	ctx := context.Background()
+	db := club(ctx)
+	m := new(member)
+	older := ingot.Update(m).Set(ingot.C(&m.Age).SetX(ingot.Add(ingot.C(&m.Age), ingot.Value(1))))
+	_, err := older.Exec(ctx, db)
+	fmt.Println(errors.Is(err, ingot.ErrNoWhere))
+	fmt.Println(older.Everywhere().Exec(ctx, db))
+	// Output:
+	// true
+	// 3 <nil>
+}
+
+func ExampleFieldError() {
+	ctx := context.Background()
+	db := club(ctx)
+	m := new(member)
+	_, err := ingot.Select(m).OrderBy(ingot.Field(m, "password", &m.Name, &m.Age).Asc()).All(ctx, db)
+	if e, ok := errors.AsType[*ingot.FieldError](err); ok { // the user's mistake, not the program's
+		fmt.Printf("cannot sort by %s; choose from %v\n", e.Name, e.Allowed)
+	}
+	// Output: cannot sort by password; choose from [name age]
 }

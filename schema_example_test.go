@@ -195,3 +195,156 @@ func ExampleSchema_ApplySteps() {
 	fmt.Println(s.Tables[0].Name, err)
 	// Output: product <nil>
 }
+
+// Steps are made as plain values, by Compare or by hand in a revision. Each says what it
+// does, and gives the step that undoes it.
+func ExampleStep() {
+	item := ingot.TableName{Name: "item"}
+	unique := ingot.Unique{Name: "uq_item_sku", Columns: []string{"sku"}, Deferrable: ingot.DeferrableInitiallyDeferred}
+	key := ingot.ForeignKey{Name: "fk_item_shop", Columns: []string{"shop_id"}, RefTable: "shop", RefColumns: []string{"id"},
+		OnDelete: "CASCADE", Deferrable: ingot.DeferrableInitiallyImmediate}
+	index := ingot.Index{Name: "ix_item_name", Parts: []ingot.IndexPart{{Expr: "lower(name)"}, {Column: "price", Desc: true}}, Where: "price > 0"}
+	mood := ingot.Enum{Name: "mood", Values: []string{"sad", "ok"}}
+	for _, step := range []ingot.Step{
+		ingot.CreateSchema{Name: "audit"},
+		ingot.CreateEnum{Enum: mood},
+		ingot.AlterEnum{Old: mood, New: ingot.Enum{Name: "mood", Values: []string{"sad", "ok", "happy"}}},
+		ingot.CreateSequence{Sequence: ingot.Sequence{Name: "numbers", Start: 100}},
+		ingot.AlterSequence{Old: ingot.Sequence{Name: "numbers", Start: 100}, New: ingot.Sequence{Name: "numbers", Start: 100, Cycle: true}},
+		ingot.AlterTable{Table: item, NewOptions: []ingot.Option{{Name: "strict"}}},
+		ingot.AddColumn{Table: item, Column: ingot.Column{Name: "number", Type: "bigint", Identity: &ingot.Identity{Start: 100}}},
+		ingot.AlterColumn{Table: item, Old: ingot.Column{Name: "name", Type: "varchar(30)"}, New: ingot.Column{Name: "name", Type: "text"}},
+		ingot.AlterPrimaryKey{Table: item, Old: ingot.PrimaryKey{Columns: []string{"id"}}, New: ingot.PrimaryKey{Columns: []string{"shop_id", "id"}}},
+		ingot.AddUnique{Table: item, Unique: unique},
+		ingot.AddForeignKey{Table: item, ForeignKey: key},
+		ingot.AddCheck{Table: item, Check: ingot.Check{Name: "ck_item_price", Expr: "price >= 0"}},
+		ingot.CreateIndex{Table: item, Index: index},
+		ingot.RenamePart{Table: item, Kind: ingot.ObjectIndex, From: "ix_name", To: "ix_item_name"},
+		ingot.ValidateConstraint{Table: item, Name: "ck_item_price"}, // nothing to undo
+	} {
+		fmt.Println(step)
+		fmt.Println("  ", step.Reverse())
+	}
+	// Output:
+	// create schema audit
+	//    drop schema audit
+	// create enum mood ["sad" "ok"]
+	//    drop enum mood
+	// alter enum mood: ["sad" "ok"] to ["sad" "ok" "happy"]
+	//    alter enum mood: ["sad" "ok" "happy"] to ["sad" "ok"]
+	// create sequence numbers
+	//    drop sequence numbers
+	// alter sequence numbers
+	//    alter sequence numbers
+	// alter table item: options () to (strict)
+	//    alter table item: options (strict) to ()
+	// add column item.number bigint not null identity
+	//    drop column item.number
+	// alter column item.name: type varchar(30) to text
+	//    alter column item.name: type text to varchar(30)
+	// alter primary key of item: (id) to (shop_id, id)
+	//    alter primary key of item: (shop_id, id) to (id)
+	// add unique uq_item_sku on item (sku)
+	//    drop unique uq_item_sku on item (sku)
+	// add foreign key fk_item_shop on item (shop_id) to shop (id) on delete cascade
+	//    drop foreign key fk_item_shop on item (shop_id) to shop (id) on delete cascade
+	// add check ck_item_price on item (price >= 0)
+	//    drop check ck_item_price on item (price >= 0)
+	// create index ix_item_name on item (lower(name), price desc) where price > 0
+	//    drop index ix_item_name on item (lower(name), price desc) where price > 0
+	// rename index ix_name on item to ix_item_name
+	//    rename index ix_item_name on item to ix_name
+	// validate constraint ck_item_price on item
+	//    <nil>
+}
+
+// A migration that is written by hand takes away what nobody needs. Each step holds what
+// was there, so that the downgrade brings it back.
+func ExampleStep_drop() {
+	item := ingot.TableName{Name: "item"}
+	down, err := ingot.ReverseSteps([]ingot.Step{
+		ingot.DropIndex{Table: item, Index: ingot.Index{Name: "ix_item_sku", Parts: []ingot.IndexPart{{Column: "sku"}}}},
+		ingot.DropCheck{Table: item, Check: ingot.Check{Name: "ck_item_sku", Expr: "sku <> ''"}},
+		ingot.DropForeignKey{Table: item, ForeignKey: ingot.ForeignKey{Name: "fk_item_sku", Columns: []string{"sku"}, RefTable: "sku", RefColumns: []string{"id"}}},
+		ingot.DropUnique{Table: item, Unique: ingot.Unique{Name: "uq_item_sku", Columns: []string{"sku"}, Deferrable: ingot.NotDeferrable}},
+		ingot.DropColumn{Table: item, Column: ingot.Column{Name: "sku", Type: "text", Null: true}},
+		ingot.DropSequence{Sequence: ingot.Sequence{Name: "numbers"}},
+		ingot.DropEnum{Enum: ingot.Enum{Name: "mood", Values: []string{"sad", "ok"}}},
+		ingot.DropSchema{Name: "audit"},
+	})
+	for _, step := range down {
+		fmt.Println(step)
+	}
+	fmt.Println(err)
+	// Output:
+	// create schema audit
+	// create enum mood ["sad" "ok"]
+	// create sequence numbers
+	// add column item.sku text
+	// add unique uq_item_sku on item (sku)
+	// add foreign key fk_item_sku on item (sku) to sku (id)
+	// add check ck_item_sku on item (sku <> '')
+	// create index ix_item_sku on item (sku)
+	// <nil>
+}
+
+func ExampleSchema_Clone() {
+	before := shop()
+	after := before.Clone() // shares nothing
+	after.Table(ingot.TableName{Name: "item"}).Column("id").Comment = "as on the label"
+	fmt.Println(ingot.Compare(before, after))
+
+	copied := after.Tables[0].Clone()
+	copied.Name = "item_archive"
+	after.Tables = append(after.Tables, copied)
+	fmt.Println(ingot.Compare(before, after))
+	// Output:
+	// [alter column item.id: comment none to as on the label]
+	// [create table item_archive (id) alter column item.id: comment none to as on the label]
+}
+
+// A filter of tables and their parts is asked for each of them.
+func ExampleObjectKind() {
+	want := shop(ingot.Column{Name: "price", Type: "bigint"})
+	want.Schemas = []string{"audit"}
+	want.Enums = []ingot.Enum{{Name: "mood", Values: []string{"sad"}}}
+	want.Sequences = []ingot.Sequence{{Name: "numbers"}}
+	steps := ingot.Compare(shop(), want, ingot.CompareOnly(func(o ingot.Object) bool {
+		switch o.Kind {
+		case ingot.ObjectSchema, ingot.ObjectEnum, ingot.ObjectSequence:
+			return false // made by another program
+		case ingot.ObjectTable, ingot.ObjectColumn:
+			return o.Table.Schema == ""
+		case ingot.ObjectUnique, ingot.ObjectForeignKey, ingot.ObjectCheck, ingot.ObjectIndex:
+			return !strings.HasPrefix(o.Name, "tmp_")
+		}
+		return true
+	}))
+	fmt.Println(steps)
+	// Output: [add column item.price bigint not null]
+}
+
+// What inspection cannot put into tables is kept as text or listed, and never touched.
+func ExampleUnsupported() {
+	ctx, db := exampleAlbums()
+	for _, text := range []ingot.TrustedSQL{
+		"CREATE VIEW titles AS SELECT title FROM album",
+		"CREATE TRIGGER tidy AFTER INSERT ON album BEGIN DELETE FROM album WHERE title = ''; END",
+	} {
+		if _, err := db.Exec(ctx, text); err != nil {
+			fmt.Println(err)
+		}
+	}
+	schema, err := db.Inspect(ctx)
+	for _, view := range schema.Views {
+		fmt.Println(view.Name, "is", view.SQL)
+	}
+	for _, other := range schema.Unsupported {
+		fmt.Println(other.Kind, other.Name)
+	}
+	fmt.Println(err)
+	// Output:
+	// titles is SELECT title FROM album
+	// trigger album.tidy
+	// <nil>
+}

@@ -468,3 +468,251 @@ func ExampleHooks() {
 	fmt.Println(s.Commit(ctx))
 	// Output: ingot: BeforeInsert of Album(new): an album needs a title
 }
+
+func ExampleState() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	describe := func(x any) string {
+		switch s.State(x) {
+		case ingot.Transient:
+			return "a plain struct"
+		case ingot.Pending:
+			return "to be inserted"
+		case ingot.Persistent:
+			return "in the database"
+		case ingot.Deleted:
+			return "to be deleted"
+		case ingot.Detached:
+			return "no longer of this session"
+		}
+		return ""
+	}
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	fresh := &Album{Title: "Giant Steps"}
+	fmt.Println(describe(album), "/", describe(fresh))
+	s.Add(fresh)
+	s.Delete(album)
+	fmt.Println(describe(album), "/", describe(fresh))
+	s.Expunge(album)
+	fmt.Println(describe(album), "/", describe(fresh))
+	// Output:
+	// in the database / a plain struct
+	// to be deleted / to be inserted
+	// no longer of this session / to be inserted
+}
+
+// An empty slice may be all there is, or not have been asked for.
+func ExampleLoadState() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	for _, load := range []func() error{
+		func() error { return nil },
+		func() error { album.Tracks = append(album.Tracks, &Track{Title: "All Blues"}); return s.Flush(ctx) },
+		func() error { return s.Load(ctx, album, &album.Tracks) },
+	} {
+		if err := load(); err != nil {
+			log.Fatal(err)
+		}
+		switch s.Loaded(album, &album.Tracks) {
+		case ingot.NotLoaded:
+			fmt.Println("nobody asked for the tracks")
+		case ingot.Partial:
+			fmt.Println("what was added is there:", len(album.Tracks))
+		case ingot.Loaded:
+			fmt.Println("all are there:", len(album.Tracks))
+		}
+	}
+	// Output:
+	// nobody asked for the tracks
+	// what was added is there: 1
+	// all are there: 3
+}
+
+// What the database refused says where; the session refuses to go on until Rollback.
+func ExampleStatementError() {
+	ctx := context.Background()
+	s := club(ctx).Session()
+	defer s.Close()
+	ann, _ := ingot.Get[member](ctx, s, 1)
+	ann.Name = "bob"
+	err := s.Flush(ctx)
+	if e, ok := errors.AsType[*ingot.StatementError](err); ok {
+		fmt.Println(e.Op, e.Key, e.Column, e.Kind)
+	}
+	fmt.Println(errors.Is(s.Commit(ctx), ingot.ErrRolledBack))
+	fmt.Println(s.Rollback(ctx), ann.Name)
+	// Output:
+	// update member(1) name ingot: constraint violated
+	// true
+	// <nil> ann
+}
+
+func ExampleConstraintError() {
+	ctx := context.Background()
+	db := club(ctx)
+	for _, m := range []*member{{Name: "ann"}, {Name: "dan", SponsorID: new(int64(99))}} {
+		s := db.Session()
+		s.Add(m)
+		err := s.Commit(ctx)
+		s.Close()
+		if e, ok := errors.AsType[*ingot.ConstraintError](err); ok {
+			switch e.Kind {
+			case ingot.UniqueViolation:
+				fmt.Println(m.Name, "is there already:", e.Table, e.Columns)
+			case ingot.ForeignKeyViolation:
+				fmt.Println(m.Name, "refers to what is not there")
+			case ingot.NotNullViolation, ingot.CheckViolation, ingot.ExclusionViolation:
+				fmt.Println("the program should not have sent that:", e)
+			}
+		}
+	}
+	// Output:
+	// ann is there already: member [name]
+	// dan refers to what is not there
+}
+
+// Somebody else was faster: the row is gone, or its version moved on.
+func ExampleStaleError() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	track, _ := ingot.Get[Track](ctx, s, 2)
+	db.Exec(ctx, "DELETE FROM track WHERE id = 2")
+	track.Title = "Freddie Freeloader"
+	if e, ok := errors.AsType[*ingot.StaleError](s.Commit(ctx)); ok {
+		fmt.Println(e.Op, e.Key, e.Want, e.Got)
+	}
+	// Output: update Track(2) 1 0
+}
+
+func ExampleValueError() {
+	ctx, db := exampleAlbums()
+	db.Exec(ctx, "UPDATE track SET number = 'first' WHERE id = 1") // SQLite lets that pass
+	_, err := ingot.Get[Track](ctx, db, 1)
+	if e, ok := errors.AsType[*ingot.ValueError](err); ok {
+		fmt.Println(e.Model, e.Field, e.Column)
+	}
+	// Output: Track Number number
+}
+
+func ExampleErrCanceled() {
+	ctx, db := exampleAlbums()
+	ctx, cancel := context.WithCancel(ctx)
+	cancel() // the user went away
+	_, err := ingot.Get[Album](ctx, db, 1)
+	fmt.Println(errors.Is(err, ingot.ErrCanceled), errors.Is(err, context.Canceled))
+	// Output: true true
+}
+
+func ExampleErrDetached() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	s.Expunge(album)
+	fmt.Println(errors.Is(s.Refresh(ctx, album), ingot.ErrDetached))
+	s.Attach(album) // back again
+	fmt.Println(s.Refresh(ctx, album))
+	// Output:
+	// true
+	// <nil>
+}
+
+func ExampleTx() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	tx, err := s.Tx(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE track SET number = number * 10"); err != nil {
+		log.Fatal(err)
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT title, number FROM track ORDER BY number")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var title string
+		var number int
+		if err := rows.Scan(&title, &number); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(number, title)
+	}
+	fmt.Println(rows.Err())
+	// Output:
+	// 10 So What
+	// 20 Blue in Green
+	// <nil>
+}
+
+type traced []ingot.TracedStatement
+
+// A span of OpenTelemetry would begin here and travel in the context.
+func (*traced) StatementStart(ctx context.Context, _ *ingot.TracedStatement) context.Context {
+	return ctx
+}
+
+func (l *traced) StatementEnd(_ context.Context, s *ingot.TracedStatement) { *l = append(*l, *s) }
+
+func ExampleTracer() {
+	ctx := context.Background()
+	sqldb, err := sql.Open("sqlite", "file:/tracer?vfs=memdb")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sqldb.Close()
+	var seen traced
+	var tracer ingot.Tracer = &seen
+	db, err := ingot.Open(sqldb, sqlite.Dialect{}, ingot.Options{Models: albumModels, Tracer: tracer})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := db.CreateAll(ctx); err != nil {
+		log.Fatal(err)
+	}
+	s := db.Session()
+	defer s.Close()
+	s.AddAll(&Album{Title: "Giant Steps"}, &Album{Title: "Blue Train"})
+	fmt.Println(s.Commit(ctx))
+	for _, statement := range seen {
+		if statement.Model != "" {
+			fmt.Println(statement.Op, statement.Model, statement.Rows)
+		}
+	}
+	// Output:
+	// <nil>
+	// insert Album 2
+}
+
+func ExampleDB_Server() {
+	_, db := exampleAlbums()
+	srv := db.Server()
+	fmt.Println(srv.Dialect, srv.AtLeast(3, 35))
+	if srv.UpdateReturning { // one of the Caps
+		fmt.Println("an UPDATE gives its rows back")
+	}
+	// Output:
+	// sqlite true
+	// an UPDATE gives its rows back
+}
+
+func ExampleDB_Models() {
+	_, db := exampleAlbums()
+	schema, err := db.Models().Schema(db.Dialect())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range schema.Tables {
+		fmt.Println(t.Name, len(t.Columns))
+	}
+	// Output:
+	// album 3
+	// track 4
+}
