@@ -224,6 +224,20 @@ func ExampleQuery_Exists() {
 	// Output: false <nil>
 }
 
+func ExampleMemberOf() {
+	ctx, db := exampleAlbums()
+	s := db.Session()
+	defer s.Close()
+	t := new(Track)
+	album, _ := ingot.Get[Album](ctx, s, 1)
+	album.Tracks = append(album.Tracks, &Track{Number: 3, Title: "All Blues"}) // to those that are not loaded
+	tracks := ingot.Select(t).Where(ingot.MemberOf(t, album, &album.Tracks))
+	n, _ := tracks.Count(ctx, s)
+	third, _ := tracks.Where(ingot.C(&t.Number).Eq(3)).Exists(ctx, s)
+	fmt.Println(n, third, s.Loaded(album, &album.Tracks))
+	// Output: 3 true partial
+}
+
 func ExampleQuery_Iter() {
 	ctx := context.Background()
 	db := club(ctx)
