@@ -266,14 +266,16 @@ func (c *identityMap) register(k rowKey, e *entry) *entry {
 	return old
 }
 
-// registerKey puts a persistent entry under the key of its snapshot.
-func (s *Session) registerKey(e *entry) error {
+// takeKeyBack puts a persistent entry under the key of its snapshot, under which it was
+// before. An instance that was read under it meanwhile is of a row that is gone.
+func (s *Session) takeKeyBack(e *entry) {
 	k, ok, err := s.keyOf(e.m.key, e.snap)
 	if err != nil || !ok {
-		return err
+		return
 	}
-	s.identityMap(e.m).register(k, e)
-	return nil
+	if other := s.identityMap(e.m).register(k, e); other != nil && other != e {
+		s.dismiss(other, Detached)
+	}
 }
 
 // forgetKey takes an entry out of the identity map, unless another one has its key by now.

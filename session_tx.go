@@ -115,7 +115,7 @@ func (s *Session) undoLevel() {
 			if !was {
 				s.enrol(e)
 			}
-			_ = s.registerKey(e) // it was registered under this key before
+			s.takeKeyBack(e)
 			e.unload()
 		}
 	}
