@@ -4,13 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"ingot"
 )
 
 // Behavioural cases, each by the id it has in the list of cases that the design refers to.
+
+// notForGo are cases that have no meaning here, each with the reason.
+var notForGo = []struct{ id, why string }{
+	{"INH-002", "tables that share a row by inheritance: a Go type embeds another by flattening it into its own table"},
+	{"INH-003", "the same; that an UPDATE names only the columns that changed is BAT-005's"},
+	{"INH-005", "several types in one table, told apart by a column: a query has one Go type"},
+	{"INH-006", "columns of a subclass, read when the type is known: there are none"},
+	{"VER-007", "the version of a base table: there is one table per type"},
+}
+
+func (on Database) TestCasesThatAreNotForGoHaveNoTest(t *testing.T) {
+	tests := reflect.TypeFor[Database]()
+	for _, c := range notForGo {
+		for i := range tests.NumMethod() {
+			if name := tests.Method(i).Name; strings.HasPrefix(name, "Test"+strings.Replace(c.id, "-", "", 1)) {
+				t.Errorf("%s has a test, %s, and is listed as none for Go: %s", c.id, name, c.why)
+			}
+		}
+	}
+}
 
 // Models of the cases: a user with optional addresses, orders that are its own, items
 // linked to keywords, and a tree.
