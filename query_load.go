@@ -562,16 +562,10 @@ func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int, db *DB) in
 		return v
 	}
 	if width == 1 && db.server.ArrayIn {
-		text := []byte{'{'}
-		for i, slot := range ask {
-			if i > 0 {
-				text = append(text, ',')
-			}
-			text = appendArrayElement(text, value(slot, 0))
-		}
+		text, _ := appendArray(nil, len(ask), func(i int) (driver.Value, error) { return value(ask[i], 0), nil })
 		ownerKey(0)
 		r.text(" = ANY(")
-		r.bind(string(append(text, '}')))
+		r.bind(string(text))
 		r.text(")")
 		return len(ask)
 	}
@@ -653,7 +647,28 @@ func arrayElement(v driver.Value) bool {
 	return !ok || t.Year() >= 1 && t.Year() <= 9999
 }
 
-// appendArrayElement writes an element of an array in the text form that is one parameter.
+// appendArray writes n values as an array, in the text form that is one parameter.
+func appendArray(b []byte, n int, value func(i int) (driver.Value, error)) ([]byte, error) {
+	b = append(b, '{')
+	for i := range n {
+		switch i {
+		case 0:
+		case 1:
+			b = slices.Grow(b, n*(len(b)+1)) // as much as the first takes, for all
+			fallthrough
+		default:
+			b = append(b, ',')
+		}
+		v, err := value(i)
+		if err != nil {
+			return nil, err
+		}
+		b = appendArrayElement(b, v)
+	}
+	return append(b, '}'), nil
+}
+
+// appendArrayElement writes an element of an array.
 func appendArrayElement(b []byte, v driver.Value) []byte {
 	var s string
 	switch v := v.(type) {

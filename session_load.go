@@ -312,8 +312,11 @@ func (t *tracking) fill(owner addr, r *relation, members []addr, state LoadState
 // fill puts what was read into a relation. Unsaved edits stay: what the program has added
 // is in it, what it has taken out is not.
 func (s *Session) fill(e *entry, r *relation, members []addr, state LoadState) {
-	snap := s.identityMap(e.m).snaps.next()
-	e.m.snapshot(snap, e.snap)
+	snap := e.snap
+	if e.depth > 0 { // an undo record may hold it
+		snap = s.identityMap(e.m).snaps.next()
+		e.m.snapshot(snap, e.snap)
+	}
 	edited := r.differs(e.obj, e.snap)
 	if !r.kind.toMany() {
 		var p addr

@@ -4,6 +4,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math"
@@ -424,24 +425,17 @@ func (st *step) arrays(cs []*change, groups ...columnsOf) ([]any, error) {
 	var b []byte
 	for _, g := range groups {
 		for _, col := range g.cols {
-			b = append(b[:0], '{')
-			for i, c := range cs {
-				if i == 1 {
-					b = slices.Grow(b, len(cs)*(len(b)+2)) // as much as the first takes, for all
-				}
-				if i > 0 {
-					b = append(b, ',')
-				}
-				v, err := col.valueOf(g.in(c), &st.f.s.db.enc)
-				if err != nil {
-					return nil, err
-				}
-				if !arrayElement(v) {
-					return nil, nil
-				}
-				b = appendArrayElement(b, v)
+			fits := true
+			var err error
+			b, err = appendArray(b[:0], len(cs), func(i int) (driver.Value, error) {
+				v, err := col.valueOf(g.in(cs[i]), &st.f.s.db.enc)
+				fits = fits && arrayElement(v)
+				return v, err
+			})
+			if err != nil || !fits {
+				return nil, err
 			}
-			args = append(args, string(append(b, '}')))
+			args = append(args, string(b))
 		}
 	}
 	return args, nil
@@ -1304,20 +1298,13 @@ func (w *writer) keyList(cols []*column, qualifier string, cs []*change, of func
 	case len(cs) == 1:
 		w.equals(cols, of(cs[0]))
 	case len(cols) == 1 && w.db.server.ArrayIn:
-		b := []byte{'{'}
-		for i, c := range cs {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			v, err := cols[0].valueOf(of(c), &w.db.enc)
-			if err != nil && w.err == nil {
-				w.err = err
-			}
-			b = appendArrayElement(b, v)
+		text, err := appendArray(nil, len(cs), func(i int) (driver.Value, error) { return cols[0].valueOf(of(cs[i]), &w.db.enc) })
+		if err != nil && w.err == nil {
+			w.err = err
 		}
 		w.column(cols[0].name, qualifier)
 		w.text(" = ANY(")
-		w.bind(string(append(b, '}')))
+		w.bind(string(text))
 		w.text(")")
 	case len(cols) == 1:
 		w.column(cols[0].name, qualifier)
