@@ -498,7 +498,7 @@ func (r *registration) checkColumn(c *column, tg tag) {
 		{"size", k.class != classString && k.class != classText, fmt.Sprintf("is the length of text, and the field is of type %s", c.typ)},
 		{"precision", !number, fmt.Sprintf("is for numbers and text that is one, and the field is of type %s", c.typ)},
 		{"enum", tg.has("json"), "contradicts json"},
-		{"version", !c.readOnly && (k.getInt == nil || tg.has("enum")), fmt.Sprintf("wants a plain integer, and the field is of type %s", c.typ)},
+		{"version", !c.readOnly && (k.getInt == nil && (k.class != classTime || pointer) || tg.has("enum")), fmt.Sprintf("wants a plain integer or a time, and the field is of type %s", c.typ)},
 		{"version", tg.has("null"), "contradicts null: a version is never NULL"},
 		{"version", c.readOnly && (k.class == classJSON || k.null != nil), "has to be compared by =, and never be NULL"},
 		{"version", c.omitZero, "contradicts omitzero: the version counts from what is stored"},

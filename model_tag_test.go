@@ -152,8 +152,8 @@ func TestColumnOptions(t *testing.T) {
 		{[]string(nil), "pk;json", `"pk": JSON cannot be a key`},
 		{int64(0), "pk;deferred", `"deferred": contradicts pk: the key is always loaded`},
 		{myInt(0), "version", ""},
-		{"", "version", `"version": wants a plain integer, and the field is of type string`},
-		{(*int)(nil), "version", `"version": wants a plain integer, and the field is of type *int`},
+		{"", "version", `"version": wants a plain integer or a time, and the field is of type string`},
+		{(*int)(nil), "version", `"version": wants a plain integer or a time, and the field is of type *int`},
 		{int64(0), "version;pk", `"version": contradicts pk: a key does not move`},
 		{0, "version;readonly", ""}, // made by the database
 		{"", "version;readonly", ""},

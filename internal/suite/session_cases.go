@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ingot"
 )
@@ -728,6 +729,47 @@ func (on Database) TestVER001_AVersionThatMovedIsStale(t *testing.T) {
 	must(t, s1.Refresh(t.Context(), f))
 	if f.Value != "c" || f.Version != 2 {
 		t.Errorf("after refresh: %+v", f)
+	}
+}
+
+func (on Database) TestAVersionMayBeATime(t *testing.T) {
+	type Foo struct {
+		_       struct{} `ingot:"table:foo"`
+		ID      int64    `ingot:"pk"`
+		Value   string
+		Version time.Time `ingot:"version"`
+	}
+	now := time.Date(2026, 2, 3, 4, 5, 6, 7000, time.UTC)
+	db, sent := on.open(t, ingot.Options{Now: func() time.Time { return now }}, Foo{})
+	s1, s2 := db.Session(), db.Session()
+	defer s1.Close()
+	defer s2.Close()
+	f, other := &Foo{Value: "a"}, &Foo{Value: "b"}
+	must(t, s1.AddAll(f, other))
+	must(t, s1.Commit(t.Context()))
+	g, err := ingot.Get[Foo](t.Context(), s2, f.ID)
+	must(t, err)
+	if !f.Version.Equal(now) || !g.Version.Equal(now) {
+		t.Errorf("versions of a new row %v, read %v; want %v", f.Version, g.Version, now)
+	}
+	g.Value = "c"
+	sent.take()
+	wantWrites(t, sent, s2.Commit(t.Context()), "update foo(value, version) by id, version")
+	if want := now.Add(time.Microsecond); !g.Version.Equal(want) { // the clock stands still, the version does not
+		t.Errorf("version %v after an update; want %v", g.Version, want)
+	}
+	now = now.Add(time.Second)
+	f.Value, other.Value = "d", "d"
+	if err := s1.Commit(t.Context()); !errors.As(err, new(*ingot.StaleError)) {
+		t.Errorf("two updates of which one is stale: %v", err)
+	}
+	must(t, s1.Rollback(t.Context()))
+	must(t, s1.Refresh(t.Context(), f))
+	must(t, s1.Delete(f))
+	other.Value = "e"
+	must(t, s1.Commit(t.Context()))
+	if !other.Version.Equal(now) {
+		t.Errorf("version %v; want the clock's %v", other.Version, now)
 	}
 }
 
