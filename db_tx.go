@@ -262,8 +262,8 @@ func (tx *Tx) prepared(ctx context.Context, st *statement) *sql.Stmt {
 	return p
 }
 
-// note remembers that a statement has failed, and whether the server has ended the
-// transaction with it.
+// note remembers that a statement has failed, and whether the transaction has ended with it:
+// by the server's word, or with its connection.
 func (tx *Tx) note(r Refusal, err error) {
 	if tx == nil {
 		return
@@ -271,8 +271,12 @@ func (tx *Tx) note(r Refusal, err error) {
 	if tx.failed == nil {
 		tx.failed = err
 	}
-	if r.TxEnded && tx.ended == nil {
+	switch {
+	case tx.ended != nil:
+	case r.TxEnded:
 		tx.ended = within("the server has ended the transaction", err)
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
+		tx.ended = within("the connection of the transaction is lost", err)
 	}
 }
 
