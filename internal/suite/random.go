@@ -116,7 +116,9 @@ func (on Database) TestRandomProgramsAgreeWithTheOracle(t *testing.T) {
 		}
 		long := len(p.ran)
 		p, err = st.shrink(p, err)
-		_, err = st.again(p, p.ran) // for its statements
+		if _, again := st.again(p, p.ran); again != nil { // for its statements
+			err = again
+		}
 		t.Fatalf("seed %d (go test -run '%s' . -random.seed=%d) over %s: %v\n%d of its %d steps:\n%slast statements:\n\t%s", seed, t.Name(), seed,
 			p.sh.name, err, len(p.ran), long, p.text(), strings.Join(last(st.sent.take(), 12), "\n\t"))
 	}

@@ -52,10 +52,9 @@ type edge struct {
 
 // A net is a many-to-many relationship.
 type net struct {
-	a, b               *kind
-	ofA, ofB           string // their collections
-	table, colA, colB  string
-	cascadesNotToLinks bool
+	a, b              *kind
+	ofA, ofB          string // their collections
+	table, colA, colB string
 }
 
 func kindOf[T any](table string, vals ...string) *kind {

@@ -78,6 +78,7 @@ type program struct {
 	clock  int  // counts instances that were loaded
 	unit   int  // of the clock when the unit of work began
 	wrote  bool // something was flushed since the last commit
+	shaky  bool // a statement was cancelled since then: some drivers take the connection away later
 	log    []string
 }
 
@@ -92,6 +93,15 @@ func (st *stage) program(sh *shape, autoflush bool, source func() (step, bool)) 
 
 // renew makes a context that has not been cancelled.
 func (p *program) renew() { p.ctx, p.cancel = context.WithCancel(p.t.Context()) }
+
+// disarm ends what a fault would do or has done to the steps that follow.
+func (p *program) disarm() {
+	p.faults.arm(0, 0, nil)
+	if p.ctx.Err() != nil {
+		p.renew()
+		p.shaky = true
+	}
+}
 
 // steps is the source of a random program of n steps.
 func (st *stage) steps(r *rand.Rand, n int, p **program) func() (step, bool) {
@@ -148,7 +158,7 @@ func (p *program) run() (err error) {
 			return fmt.Errorf("%s: %w", p.tell(st), err)
 		}
 	}
-	p.faults.arm(0, 0, nil)
+	p.disarm()
 	if err := p.commit(step{}); err != nil {
 		return fmt.Errorf("the commit at the end: %w", err)
 	}
@@ -165,8 +175,7 @@ func (p *program) do(st step) error {
 		return nil
 	case err == nil:
 		if p.faults.hit() != "" {
-			p.faults.arm(0, 0, nil)
-			p.renew()
+			p.disarm()
 		}
 		return nil
 	case !p.struck(err):
@@ -199,12 +208,11 @@ func (st *stage) verb(name string) *verb {
 // again after Rollback, as if nothing had been.
 func (p *program) recover(st step, err error) error {
 	kind := p.faults.kind
-	p.faults.arm(0, 0, nil)
-	p.renew()
+	p.disarm()
 	if errors.Is(err, ingot.ErrCommitUnknown) {
 		return errUnknown
 	}
-	if !injected(err) {
+	if !p.injected(err) {
 		return fmt.Errorf("the error does not name the fault: %w", err)
 	}
 	again := p.s.Flush(p.ctx)
@@ -219,7 +227,7 @@ func (p *program) recover(st step, err error) error {
 	case again == nil && reads && (kind == faultBefore || kind == faultAfter):
 		return p.settle("fault at " + st.do)
 	case again == nil: // what failed to be read may have been the end of the transaction
-	case !gaveUp && !injected(again), !errors.Is(again, ingot.ErrRolledBack) && writes:
+	case !gaveUp && !p.injected(again), !errors.Is(again, ingot.ErrRolledBack) && writes:
 		return fmt.Errorf("after %w: %w, want ErrRolledBack with the first cause", err, again)
 	case p.depth > 0:
 		return struckError{err}
@@ -235,11 +243,11 @@ func (e struckError) Unwrap() error { return e.error }
 // struck reports whether an error comes from a fault.
 func (p *program) struck(err error) bool {
 	var e struckError
-	return p.faults.hit() != "" || errors.As(err, &e)
+	return p.faults.hit() != "" || errors.As(err, &e) || p.shaky && errors.Is(err, driver.ErrBadConn)
 }
 
-func injected(err error) bool {
-	return errors.Is(err, errInjected) || errors.Is(err, context.Canceled) || errors.Is(err, ingot.ErrCanceled)
+func (p *program) injected(err error) bool {
+	return p.shaky && errors.Is(err, driver.ErrBadConn) || errors.Is(err, errInjected) || errors.Is(err, context.Canceled) || errors.Is(err, ingot.ErrCanceled)
 }
 
 // live returns a thing by its number, if it is there and the session has it.

@@ -767,11 +767,11 @@ func (p *program) commit(step) error {
 	if err := p.s.Commit(p.ctx); err != nil {
 		return err
 	}
-	p.faults.arm(0, 0, nil)
+	p.disarm()
 	if err := p.settle("the commit"); err != nil {
 		return err
 	}
-	p.saved, p.wrote, p.unit = p.now.clone(), false, p.clock
+	p.saved, p.wrote, p.unit, p.shaky = p.now.clone(), false, p.clock, false
 	return p.check("the commit")
 }
 
@@ -781,8 +781,8 @@ func (p *program) rollback(step) error {
 	if err != nil && p.faults.hit() == "" {
 		return err
 	}
-	p.faults.arm(0, 0, nil)
-	p.renew()
+	p.disarm()
+	p.shaky = false
 	if err := p.forgotten(p.saved); err != nil {
 		return fmt.Errorf("after the rollback: %w", err)
 	}
@@ -1049,7 +1049,7 @@ func (p *program) reread(since int) error {
 			continue
 		}
 		if x, err := t.kind.get(p.ctx, p.s, p.keyValues(t)); err != nil || x != t.x {
-			return fmt.Errorf("Get of %v, which was loaded meanwhile: %v, %w", t, x, err)
+			return fmt.Errorf("the key of %v, which was loaded meanwhile, gets %v, %w", t, x, err)
 		}
 	}
 	return nil
@@ -1304,7 +1304,7 @@ func (p *program) contradict(st step) error {
 	setOne(c.x, e.ref, other.x)
 	setMany(to.x, e.coll, append(manyOf(to.x, e.coll), c.x), false)
 	err := p.s.Flush(p.ctx)
-	if p.faults.hit() != "" && injected(err) {
+	if p.faults.hit() != "" && p.injected(err) {
 		return err
 	}
 	if err == nil || !strings.Contains(err.Error(), "two parents") {
