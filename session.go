@@ -138,7 +138,7 @@ func (s *Session) Flush(ctx context.Context) error {
 		return err
 	}
 	defer s.leave()
-	return s.flush(ctx, false)
+	return s.flush(ctx)
 }
 
 // Commit flushes and makes the work of the unit last. Instances stay in the session and
@@ -258,7 +258,11 @@ func (s *Session) New() []any {
 // Dirty returns the persistent instances that differ from what the database has, by model
 // and in the order they came.
 func (s *Session) Dirty() []any {
-	return s.view(func(e *entry) bool { return e.state == Persistent && (e.dirty() || s.assigned[e] != nil) })
+	return s.view(s.edited)
+}
+
+func (s *Session) edited(e *entry) bool {
+	return e.state == Persistent && (e.dirty() || s.assigned[e] != nil)
 }
 
 // Deleted returns the instances whose rows go at the next flush.

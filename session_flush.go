@@ -126,22 +126,54 @@ type relationLoad struct {
 	l LoadState
 }
 
-// flush writes what changed. A final one is followed by nothing but COMMIT, so that a
-// single statement may do without BEGIN.
-func (s *Session) flush(ctx context.Context, final bool) error {
+// flush writes what changed.
+func (s *Session) flush(ctx context.Context) error {
+	_, err := s.flushOnce(ctx, false)
+	return err
+}
+
+// maxFlushes is how many flushes a commit tries while hooks leave something to write.
+const maxFlushes = 100
+
+// flushAll writes what changed, and what the hooks of its flushes leave to write.
+func (s *Session) flushAll(ctx context.Context) error {
+	for range maxFlushes {
+		wrote, err := s.flushOnce(ctx, true)
+		if err != nil || !wrote || !s.hooked() || !s.unsaved() {
+			return err
+		}
+	}
+	return s.fail(fmt.Errorf("ingot: Commit: hooks left something to write after each of %d flushes", maxFlushes))
+}
+
+// unsaved reports whether there is something that a flush might write.
+func (s *Session) unsaved() bool {
+	for _, c := range s.maps {
+		if c != nil && slices.ContainsFunc(c.all, func(e *entry) bool {
+			return e != nil && (e.state == Pending || e.state == Deleted || s.edited(e))
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// flushOnce is one flush, and reports whether there was something to write. A final one is
+// followed by nothing but COMMIT, so that a single statement may do without BEGIN.
+func (s *Session) flushOnce(ctx context.Context, final bool) (wrote bool, err error) {
 	if s.flushing {
-		return errors.New("ingot: flush inside a flush: a hook may Add and Delete, the flush under way takes it along")
+		return false, errors.New("ingot: flush inside a flush: a hook may Add and Delete, the flush under way takes it along")
 	}
 	if len(s.mistakes) > 0 {
-		return s.fail(errors.Join(s.mistakes...))
+		return false, s.fail(errors.Join(s.mistakes...))
 	}
 	if err := ctx.Err(); err != nil {
-		return s.fail(s.db.refused(nil, &statement{op: "flush"}, unsent{err}))
+		return false, s.fail(s.db.refused(nil, &statement{op: "flush"}, unsent{err}))
 	}
 	s.flushing = true
 	defer func() { s.flushing = false }()
 	if err := s.hookFlush(ctx, s.db.opts.Hooks.BeforeFlush); err != nil {
-		return s.fail(err)
+		return false, s.fail(err)
 	}
 	work, err := s.collect(ctx)
 	if err == nil && len(work.changes) > 0 {
@@ -153,24 +185,24 @@ func (s *Session) flush(ctx context.Context, final bool) error {
 	switch {
 	case errors.Is(err, ErrCommitUnknown):
 		work.abandon()
-		return s.fail(err)
+		return false, s.fail(err)
 	case err != nil:
 		work.revert()
 		if !strings.HasPrefix(err.Error(), "ingot: ") {
 			err = within("Flush", err)
 		}
-		return s.fail(canceled(ctx, err))
+		return false, s.fail(canceled(ctx, err))
 	}
 	if len(work.changes) == 0 {
-		return nil
+		return false, nil
 	}
 	if err := work.settle(); err != nil {
-		return s.fail(err)
+		return false, s.fail(err)
 	}
 	if err := s.hookFlush(ctx, s.db.opts.Hooks.AfterFlush); err != nil {
-		return s.fail(err)
+		return false, s.fail(err)
 	}
-	return nil
+	return true, nil
 }
 
 // collect finds what there is to write, after cascades and orphans.

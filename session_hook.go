@@ -13,7 +13,8 @@ type Hooks struct {
 	// edits is part of that flush.
 	BeforeFlush func(ctx context.Context, s *Session) error
 	// AfterFlush is called when everything was sent and settled. What it changes is
-	// written by the next flush.
+	// written by the next flush; a commit flushes until nothing is left, and fails when
+	// that takes more than 100 flushes.
 	AfterFlush func(ctx context.Context, s *Session) error
 	// AfterCommit is called when the COMMIT has succeeded. In a transaction of the caller's
 	// ([OnTx]) it is not: only the caller knows.

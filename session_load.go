@@ -45,7 +45,7 @@ func (s *Session) prepare(ctx context.Context, n need) error {
 		return fmt.Errorf("ingot: %w session", ErrReadOnly)
 	}
 	if !s.opts.noFlush && !s.flushing && s.visible(n) {
-		if err := s.flush(ctx, false); err != nil {
+		if err := s.flush(ctx); err != nil {
 			return within("flush before the query (Autoflush)", err)
 		}
 	}

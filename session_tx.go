@@ -266,7 +266,7 @@ func (s *Session) commit(ctx context.Context) error {
 	if len(s.levels) > 1 {
 		return errors.New("ingot: Commit inside Savepoint: let its function return first")
 	}
-	if err := s.flush(ctx, true); err != nil {
+	if err := s.flushAll(ctx); err != nil {
 		return err
 	}
 	if s.tx != nil {
@@ -350,7 +350,7 @@ func (s *Session) savepoint(ctx context.Context) (string, error) {
 		return "", err
 	}
 	defer s.leave()
-	if err := s.flush(ctx, false); err != nil {
+	if err := s.flush(ctx); err != nil {
 		return "", err
 	}
 	if err := s.begin(ctx); err != nil {
@@ -379,7 +379,7 @@ func (s *Session) endSavepoint(ctx context.Context, name string, err error) erro
 		return errors.Join(err, errors.New("ingot: the transaction ended inside Savepoint"))
 	}
 	if err == nil && s.failed == nil {
-		if err = s.flush(ctx, false); err == nil {
+		if err = s.flush(ctx); err == nil {
 			if err = s.tx.releaseTo(ctx, name); err == nil {
 				s.mergeLevel()
 				return nil
@@ -445,7 +445,7 @@ func (s *Session) Tx(ctx context.Context) (*Tx, error) {
 	}
 	defer s.leave()
 	if !s.opts.noFlush && !s.flushing {
-		if err := s.flush(ctx, false); err != nil {
+		if err := s.flush(ctx); err != nil {
 			return nil, err
 		}
 	}
