@@ -110,7 +110,7 @@ func (s *Session) known(m *mapper, key addr) (addr, error) {
 		return nil, err
 	}
 	e := s.maps[m.index].lookup(k)
-	if e == nil || e.unit != s.unit {
+	if e == nil || !s.trusted(e) {
 		return nil, nil
 	}
 	if e.state == Deleted {
@@ -131,7 +131,7 @@ func (t *tracking) track(m *mapper, cols []*column, refresh bool, n int) (admitt
 	if n > 0 && c.ints.used == 0 && len(m.key) == 1 && m.key[0].codec.getInt != nil {
 		c.ints.grow(min(n, 4096))
 	}
-	a := &admission{s: s, c: c, m: m, cols: cols, refresh: refresh, after: s.db.opts.Hooks.AfterLoad}
+	a := &admission{s: s, c: c, m: m, cols: cols, lacks: m.lacking(cols), refresh: refresh, after: s.db.opts.Hooks.AfterLoad}
 	if len(m.key) == 1 && m.key[0].codec.getInt != nil {
 		a.key = m.key[0]
 	}
@@ -144,6 +144,7 @@ type admission struct {
 	c       *identityMap
 	m       *mapper
 	cols    []*column
+	lacks   *lack
 	key     *column // the one integer key column; nil if it is not that simple
 	refresh bool
 	after   func(any) error
@@ -165,8 +166,12 @@ func (a *admission) admit(fresh addr) (addr, error) {
 		}
 	}
 	if e := a.c.lookup(k); e != nil {
-		if a.refresh || e.unit != a.s.unit {
-			if err := a.s.renew(e, fresh, a.cols, a.refresh); err != nil {
+		cols := a.cols
+		if !a.refresh && e.unit == a.s.unit {
+			cols = e.lacks.among(cols) // what was read in this unit of work stays
+		}
+		if len(cols) > 0 {
+			if err := a.s.renew(e, fresh, cols, a.refresh); err != nil {
 				return nil, err
 			}
 			if a.after != nil {
@@ -182,7 +187,7 @@ func (a *admission) admit(fresh addr) (addr, error) {
 			return nil, err
 		}
 	}
-	a.s.settleIn(a.c, k, fresh)
+	a.s.settleIn(a.c, k, fresh).lacks = a.lacks
 	return fresh, nil
 }
 
@@ -215,7 +220,7 @@ func (s *Session) renew(e *entry, row addr, cols []*column, replace bool) error 
 		}
 		c.codec.save(c.at(snap), c.at(row))
 	}
-	e.snap, e.unit, e.read = snap, s.unit, s.clock
+	e.snap, e.unit, e.read, e.lacks = snap, s.unit, s.clock, e.lacks.without(cols)
 	// A many-to-one relation says what the foreign key says.
 	for _, ref := range s.db.layout().refs[m.index] {
 		for _, r := range ref.up {

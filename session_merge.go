@@ -162,7 +162,7 @@ func (s *Session) fetch(ctx context.Context, m *mapper, key addr) (*entry, error
 	if err != nil || !ok {
 		return nil, err
 	}
-	if e := s.identityMap(m).lookup(k); e != nil && e.unit == s.unit {
+	if e := s.identityMap(m).lookup(k); e != nil && s.trusted(e) {
 		return e, nil
 	}
 	if err := s.reading(ctx); err != nil {

@@ -52,8 +52,45 @@ type entry struct {
 
 	before   addr      // the instance before its first INSERT; nil once committed
 	loads    []relLoad // by relation; nil if none is loaded
+	lacks    *lack     // the columns that are not loaded; nil if all are
 	siblings *siblings // what came from the same query
 	work     *change   // its part in the flush under way; nil otherwise
+}
+
+// A lack is columns that were not read. Instances of one query share it.
+type lack struct{ cols []*column }
+
+// lacking is what was not read where cols were.
+func (m *mapper) lacking(cols []*column) *lack {
+	if len(cols) == len(m.columns) {
+		return nil
+	}
+	return (&lack{m.columns}).without(cols)
+}
+
+// without is what is left when cols are read; nil if nothing is.
+func (l *lack) without(cols []*column) *lack {
+	if l == nil {
+		return nil
+	}
+	rest := slices.DeleteFunc(slices.Clone(l.cols), func(c *column) bool { return slices.Contains(cols, c) })
+	if len(rest) == 0 {
+		return nil
+	}
+	return &lack{rest}
+}
+
+// among returns those of cols that are lacking.
+func (l *lack) among(cols []*column) []*column {
+	if l == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(cols), func(c *column) bool { return !slices.Contains(l.cols, c) })
+}
+
+// trusted reports whether an entry has, read in this unit of work, what a plain read gives.
+func (s *Session) trusted(e *entry) bool {
+	return e.unit == s.unit && (e.lacks == nil || !slices.ContainsFunc(e.lacks.cols, func(c *column) bool { return !c.deferred }))
 }
 
 // A relLoad is how much of one relation is loaded, and in which unit of work it was read.

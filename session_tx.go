@@ -34,6 +34,7 @@ type undoRecord struct {
 	e        *entry
 	snap     addr
 	loads    []relLoad
+	lacks    *lack
 	state    State
 	explicit bool
 	depth    int32 // of the record before this one
@@ -67,7 +68,7 @@ func (s *Session) recordAt(e *entry, depth int) {
 	if e.state == Transient {
 		l.born = append(l.born, e)
 	} else {
-		l.log = append(l.log, undoRecord{e: e, state: e.state, explicit: e.explicit, snap: e.snap, loads: e.loads, depth: e.depth})
+		l.log = append(l.log, undoRecord{e: e, state: e.state, explicit: e.explicit, snap: e.snap, loads: e.loads, lacks: e.lacks, depth: e.depth})
 		if e.loads != nil {
 			e.loads = append([]relLoad(nil), e.loads...)
 		}
@@ -101,7 +102,7 @@ func (s *Session) undoLevel() {
 	}
 	s.dismissAll(out, Transient)
 	for _, e := range top.born {
-		e.state, e.explicit, e.snap, e.loads, e.depth = Transient, false, nil, nil, 0
+		e.state, e.explicit, e.snap, e.loads, e.lacks, e.depth = Transient, false, nil, nil, nil, 0
 	}
 	for i := range top.log {
 		u := &top.log[i]
@@ -110,7 +111,7 @@ func (s *Session) undoLevel() {
 		if e.expunged {
 			continue
 		}
-		e.state, e.explicit, e.snap, e.loads, e.depth = u.state, u.explicit, u.snap, u.loads, u.depth
+		e.state, e.explicit, e.snap, e.loads, e.lacks, e.depth = u.state, u.explicit, u.snap, u.loads, u.lacks, u.depth
 		if e.state == Persistent || e.state == Deleted {
 			if !was {
 				s.enrol(e)
