@@ -57,6 +57,25 @@ func (on Database) TestBLK002_RowsThatLeaveOutTheSameColumnsShareAStatement(t *t
 	if n != 1 || err != nil {
 		t.Errorf("conditions are ANDed: %d, %v", n, err)
 	}
+
+	// The rows of an update are instances. One without a key, or with one that has no row,
+	// is refused with its name; nothing is written.
+	s := db.Session()
+	defer s.Close()
+	wantErr(t, s.Attach(&aEvent{Title: "keyless"}), "aEvent(0) has no key, so it has no row")
+	x, err := ingot.Get[aEvent](t.Context(), s, 1)
+	must(t, err)
+	unknown := &aEvent{ID: 77}
+	must(t, s.Attach(unknown))
+	for _, tt := range []struct{ other, key string }{{"changed", ""}, {"a", "aEvent(77)"}} { // of a batch it is the model
+		x.Title, unknown.Title = tt.other, "nobody's"
+		var stale *ingot.StaleError
+		if err := s.Commit(t.Context()); !errors.As(err, &stale) || stale.Model != "aEvent" || stale.Key != tt.key {
+			t.Errorf("an update of a row that is not there: %v; %+v", err, stale)
+		}
+		must(t, s.Rollback(t.Context()))
+	}
+	wantRows(t, db, "SELECT title FROM event ORDER BY id", "a", "b", "c", "d", "e")
 }
 
 func (on Database) TestBLK004_ABulkUpdateReachesTheInstances(t *testing.T) {
@@ -184,9 +203,9 @@ func (on Database) TestCFG001_MistakesInModelsComeBackTogetherAndAgain(t *testin
 			t.Errorf("another error the second time:\n%s\nwas\n%s", text, first)
 		}
 	}
-	_, err := ingot.NewModels(cNode{}, cNode{})
-	if err != nil && !strings.Contains(err.Error(), "cNode") {
-		t.Errorf("a model given twice: %v", err)
+	for _, twice := range []any{cNode{}, &cNode{}} {
+		_, err := ingot.NewModels(cNode{}, twice)
+		wantErr(t, err, "cNode: is given twice")
 	}
 	s, _ := on.session(t, cNode{})
 	for range 2 { // a type that is not mapped is the same error each time

@@ -231,3 +231,65 @@ func (on Database) TestKeysThatACollationTakesForEqual(t *testing.T) {
 		wantErr(t, err, `loading textShelf.Books: for the key "a" a row with "A" came`)
 	}
 }
+
+// A desk has a key of two parts, one of them text, and drawers that share it.
+type (
+	desk struct {
+		Room    string `ingot:"pk;size:40"`
+		Number  int    `ingot:"pk;noauto"`
+		Note    string
+		Drawers []*drawer `ingot:"inverse:Desk;cascade:all,delete-orphan"`
+	}
+	drawer struct {
+		_      struct{} `ingot:"fk:room,number->desk.room,number"`
+		Room   string   `ingot:"pk;size:40"`
+		Number int      `ingot:"pk;noauto"`
+		Label  string   `ingot:"pk;size:40"`
+		Note   string
+		Desk   *desk `ingot:"inverse:Drawers"`
+	}
+)
+
+func (on Database) TestMergeFindsRowsByNaturalKeys(t *testing.T) {
+	db, sent := on.open(t, ingot.Options{}, desk{}, drawer{}, textShelf{}, textBook{})
+	ctx := t.Context()
+	setup := db.Session()
+	defer setup.Close()
+	must(t, setup.AddAll(
+		&desk{Room: "a", Number: 1, Note: "old", Drawers: []*drawer{{Label: "top", Note: "old"}, {Label: "low", Note: "old"}}},
+		&desk{Room: "a", Note: "zero is a key"},
+		&textShelf{Key: "it's", Note: "old"}))
+	must(t, setup.Commit(ctx))
+
+	s := db.Session()
+	defer s.Close()
+	sent.take()
+	// A graph from elsewhere: one drawer changed, one new, one gone.
+	got, err := ingot.Merge(ctx, s, &desk{Room: "a", Number: 1, Note: "new", Drawers: []*drawer{
+		{Room: "a", Number: 1, Label: "top", Note: "new"}, {Room: "a", Number: 1, Label: "mid", Note: "new"}}})
+	must(t, err)
+	if n := len(sent.take("select")); n != 3 { // the desk, its drawers, the one that is not among them
+		t.Errorf("sent %d SELECTs, want 3", n)
+	}
+	wantWrites(t, sent, s.Commit(ctx),
+		"update desk(note) by room, number",
+		"update drawer(note) by room, number, label",
+		"insert drawer(room, number, label, note)",
+		"delete drawer by room, number, label")
+	if same, err := ingot.Get[desk](ctx, s, "a", 1); same != got || err != nil || len(got.Drawers) != 2 || got.Drawers[1].Desk != got {
+		t.Errorf("Get = %p, %v; Merge gave %p, %+v", same, err, got, got)
+	}
+	wantRows(t, db, "SELECT concat(room, number, label, note) FROM drawer ORDER BY label", "a1midnew", "a1topnew")
+
+	zero, err := ingot.Merge(ctx, s, &desk{Room: "a", Note: "changed"}) // a part that is zero counts
+	if err != nil || s.State(zero) != ingot.Persistent {
+		t.Errorf("Merge under a key with a zero = %v, %v", s.State(zero), err)
+	}
+	for _, shelf := range []*textShelf{{Key: "it's", Note: "new"}, {Key: "its", Note: "added"}} {
+		must(t, ignore(ingot.Merge(ctx, s, shelf)))
+	}
+	sent.take()
+	wantWrites(t, sent, s.Commit(ctx), "update desk(note) by room, number", "update shelf(note) by key", "insert shelf(key, note)")
+	wantRows(t, db, "SELECT concat(room, number, note) FROM desk ORDER BY number", "a0changed", "a1new")
+	wantRows(t, db, "SELECT note FROM shelf ORDER BY note", "added", "new")
+}
