@@ -772,7 +772,10 @@ func (p *program) commit(step) error {
 		return err
 	}
 	p.saved, p.wrote, p.unit, p.shaky = p.now.clone(), false, p.clock, false
-	return p.check("the commit")
+	if err := p.check("the commit"); err != nil {
+		return err
+	}
+	return p.checkFresh()
 }
 
 // rollback undoes the unit of work: what is new is transient and without a key.
