@@ -135,7 +135,9 @@ func TestIsolationLevelsHoldForOneTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := wantLevel(one, "", "", ingot.Isolation(sql.LevelSerializable)); !errors.Is(err, context.Canceled) && !errors.Is(err, ingot.ErrConnection) {
+		// A driver that hears of the end of the context too late has begun it, and at that level.
+		if err := wantLevel(one, "a transaction cancelled as it begins", "serializable", ingot.Isolation(sql.LevelSerializable)); err != nil &&
+			!errors.Is(err, context.Canceled) && !errors.Is(err, ingot.ErrConnection) {
 			t.Errorf("a transaction cancelled as it begins gives %v", err)
 		}
 		ends.text = "-"
