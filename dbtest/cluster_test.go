@@ -55,7 +55,7 @@ func galera(t *testing.T) []*node {
 	for i := range 3 {
 		_, port, _ := net.SplitHostPort(sqlPorts[i])
 		_, group, _ := net.SplitHostPort(groupPorts[i])
-		cmd := exec.Command(server, "--no-defaults", "--user=root", "--datadir="+data(i), "--port="+port, "--bind-address=127.0.0.1",
+		cmd := exec.Command(server, "--no-defaults", "--user=root", "--datadir="+data(i), ownTemp(t), "--port="+port, "--bind-address=127.0.0.1",
 			"--socket="+filepath.Join(dir, fmt.Sprint(i, ".sock")), "--pid-file="+filepath.Join(dir, fmt.Sprint(i, ".pid")), "--skip-name-resolve",
 			"--character-set-server=utf8mb4", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2",
 			"--wsrep-on=ON", "--wsrep-provider="+provider, "--wsrep-cluster-name=ingot", fmt.Sprint("--wsrep-node-name=n", i),
@@ -100,12 +100,16 @@ func installMariaDB(t *testing.T, data string, options ...string) (server string
 	if _, err := os.Stat(server); err != nil {
 		missing(t, "MariaDB's server (Debian's package is mariadb-server)")
 	}
-	args := append([]string{"--no-defaults", "--user=root", "--datadir=" + data, "--auth-root-authentication-method=normal", "--skip-test-db"}, options...)
+	args := append([]string{"--no-defaults", "--user=root", "--datadir=" + data, ownTemp(t), "--auth-root-authentication-method=normal", "--skip-test-db"}, options...)
 	if out, err := exec.Command("mariadb-install-db", args...).CombinedOutput(); err != nil {
 		t.Fatalf("mariadb-install-db: %v\n%s", err, out)
 	}
 	return server
 }
+
+// ownTemp is the option for a folder of a server's own: as it starts, a server deletes the
+// temporary tables of all others in the one it is given, and their statements fail.
+func ownTemp(t *testing.T) string { return "--tmpdir=" + tempDir(t) }
 
 // plain is a pool without a watch: what the node holds is gone when it is killed.
 func (n *node) plain(t *testing.T) *sql.DB {

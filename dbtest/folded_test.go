@@ -40,7 +40,7 @@ func TestTablesThatTheServerSpellsInSmallLetters(t *testing.T) {
 	data := filepath.Join(dir, "data")
 	addr := freePorts(t, 1)[0]
 	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.Command(installMariaDB(t, data, "--lower-case-table-names=1"), "--no-defaults", "--user=root", "--datadir="+data, "--port="+port,
+	cmd := exec.Command(installMariaDB(t, data, "--lower-case-table-names=1"), "--no-defaults", "--user=root", "--datadir="+data, ownTemp(t), "--port="+port,
 		"--bind-address=127.0.0.1", "--socket="+filepath.Join(dir, "sock"), "--pid-file="+filepath.Join(dir, "pid"), "--skip-name-resolve",
 		"--character-set-server=utf8mb4", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--lower-case-table-names=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
