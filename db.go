@@ -467,6 +467,9 @@ func (db *DB) refused(tx *Tx, st *statement, err error) error {
 		tx.note(r, e)
 	default:
 		e.Kind = r.Kind
+		if r.Objects != "" {
+			e.Err = fmt.Errorf("%w: %s", e.Err, r.Objects)
+		}
 		tx.note(r, e)
 	}
 	return e

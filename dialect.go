@@ -213,6 +213,9 @@ type Refusal struct {
 	NoTx bool
 	// Retry: running the whole transaction again may succeed.
 	Retry bool
+	// Objects is what the server says beside its message of the objects at fault, such as
+	// those that depend on what was to be dropped; no data.
+	Objects string
 }
 
 // TrustedSQL is SQL text that did not come from outside. Constants convert to it by

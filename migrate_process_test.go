@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ingot"
+	"ingot/dialects/sqlite"
 )
 
 // helperFile names, in the environment, the database that a helper process migrates.
@@ -112,4 +113,84 @@ func TestAKilledProcessLeavesNoLockAndNothingHalfDone(t *testing.T) { // TX-07
 		t.Fatal(err)
 	}
 	wantState(t, db, m, "cccc03 | orders(id,what) users(id,name,email)")
+}
+
+type processOwner struct {
+	_     struct{} `ingot:"table:owner"`
+	ID    int64    `ingot:"pk"`
+	Name  string   `ingot:"size:30;index;check:name <> ''"`
+	State string   `ingot:"enum:a,b"`
+	Pets  []*processPet
+}
+
+type processPet struct {
+	_       struct{} `ingot:"table:pet;unique:owner_id,name"`
+	ID      int64    `ingot:"pk"`
+	Name    string
+	OwnerID int64 `ingot:"fk:owner.id"`
+	Owner   *processOwner
+	Friends []*processPet `ingot:"through:friendship(a_id,b_id)"`
+}
+
+// The same as Go programmers rename things: other names of types, fields and relationships,
+// methods, and the models given in another order.
+type (
+	processKeeper struct {
+		_       struct{} `ingot:"table:owner"`
+		Number  int64    `ingot:"column:id;pk"`
+		Called  string   `ingot:"column:name;size:30;index;check:name <> ''"`
+		Mood    string   `ingot:"column:state;enum:a,b"`
+		Animals []*processAnimal
+		Extra   string `ingot:"-"`
+	}
+	processAnimal struct {
+		_        struct{} `ingot:"table:pet;unique:owner_id,name"`
+		ID       int64    `ingot:"pk"`
+		Name     string
+		KeeperID int64            `ingot:"column:owner_id;fk:owner.id"`
+		Keeper   *processKeeper   `ingot:"via:KeeperID"`
+		Others   []*processAnimal `ingot:"through:friendship(a_id,b_id)"`
+	}
+)
+
+func (processKeeper) String() string { return "a method" }
+
+// processSchema is the schema of models as text.
+func processSchema(t *testing.T, models ...any) string {
+	t.Helper()
+	m, err := ingot.NewModels(models...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := m.Schema(sqlite.Dialect{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := ingot.EncodeSteps(ingot.Compare(&ingot.Schema{}, schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestModelsThatMapTheSameAreTheSame(t *testing.T) { // CL-08
+	want := processSchema(t, processOwner{}, processPet{})
+	if os.Getenv(helperFile) == "schema" {
+		fmt.Println(strings.ReplaceAll(want, "\n", "\t"))
+		return
+	}
+	for range 20 {
+		if got := processSchema(t, processOwner{}, processPet{}); got != want {
+			t.Fatalf("built again it is\n%s\nwant\n%s", got, want)
+		}
+	}
+	if got := processSchema(t, processAnimal{}, processKeeper{}); got != want {
+		t.Errorf("with other names in Go it is\n%s\nwant\n%s", got, want)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), helperFile+"=schema")
+	out, err := cmd.Output()
+	if line, _, _ := strings.Cut(string(out), "\n"); err != nil || line != strings.ReplaceAll(want, "\n", "\t") {
+		t.Errorf("in another process it is\n%s\nwant\n%s\n%v", out, want, err)
+	}
 }

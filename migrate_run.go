@@ -250,8 +250,12 @@ func checkSteps(n *node, steps []Step) error {
 		return within(fmt.Sprintf("revision %s", n.ID), err)
 	}
 	for i, s := range steps {
-		if do, ok := s.(Do); ok && do.Func == nil {
-			return fmt.Errorf("ingot: revision %s: step %d, %s: it has no Func", n.ID, i+1, do)
+		if do, ok := s.(Do); ok && (do.Func == nil) == (do.Batch == nil) {
+			what := "it has no Func"
+			if do.Func != nil {
+				what = "it has a Func and a Batch: which is meant?"
+			}
+			return fmt.Errorf("ingot: revision %s: step %d, %s: %s", n.ID, i+1, do, what)
 		}
 	}
 	return nil
@@ -478,7 +482,6 @@ func (r *revisionRun) run(ctx context.Context) (err error) {
 
 // runWhole runs a revision in one transaction, cut only where a step must not be in one.
 func (r *revisionRun) runWhole(ctx context.Context) error {
-	splitter, _ := r.d.(StepSplitter)
 	at, chosen := 0, false
 	for {
 		outside := false
@@ -495,7 +498,7 @@ func (r *revisionRun) runWhole(ctx context.Context) error {
 				r.report(Progress{})
 			}
 			for ; at < len(r.steps); at++ {
-				if splitter != nil && splitter.OutsideTransaction(r.steps[at], &r.m.db.server) {
+				if r.outside(r.steps[at]) || batched(r.steps[at]) {
 					outside = true
 					return nil
 				}
@@ -622,6 +625,11 @@ func (r *revisionRun) resume(ctx context.Context, s stateStore) (err error) {
 		done++
 	}
 	if r.down && !r.whole {
+		if begun, err := s.steps(ctx, "`revision` = ? AND `direction` = ? AND `step` = ?", r.n.ID, goingUp+batchSuffix, done+1); err != nil {
+			return err
+		} else if len(begun) > 0 && done < len(run) && batched(run[done]) {
+			done++ // some of its batches
+		}
 		r.steps, err = ReverseSteps(run[:done])
 		r.unsure = false
 		return err
@@ -667,8 +675,10 @@ func (r *revisionRun) stepAlone(ctx context.Context, at int) error {
 	if err := r.m.transaction(ctx, nil, func(tx *Tx) error { return (stateStore{db, tx}).putStep(ctx, *r.failed) }); err != nil {
 		return err
 	}
-	splitter, _ := r.d.(StepSplitter)
-	if splitter != nil && splitter.OutsideTransaction(r.steps[at], &db.server) {
+	if batched(r.steps[at]) {
+		return r.batches(ctx, at)
+	}
+	if r.outside(r.steps[at]) {
 		if err := r.execute(ctx, pool, at, at+1); err != nil {
 			return err
 		}
@@ -680,6 +690,56 @@ func (r *revisionRun) stepAlone(ctx context.Context, at int) error {
 		}
 		return r.end(ctx, tx)
 	})
+}
+
+// outside reports whether a step must not run in a transaction.
+func (r *revisionRun) outside(s Step) bool {
+	splitter, ok := r.d.(StepSplitter)
+	return ok && splitter.OutsideTransaction(s, &r.m.db.server)
+}
+
+// batched reports whether a step has a transaction for each of its batches.
+func batched(s Step) bool {
+	do, ok := s.(Do)
+	return ok && do.Batch != nil
+}
+
+// batches runs a step batch by batch. How far it came is a receipt of its own, which a
+// failure leaves alone; nothing of it is left when the revision is finished.
+func (r *revisionRun) batches(ctx context.Context, at int) error {
+	do := r.steps[at].(Do)
+	place := *r.failed
+	place.direction += batchSuffix
+	rows, err := (stateStore{r.m.db, poolQueryer{r.m.db}}).steps(ctx, "`revision` = ? AND `direction` = ? AND `step` = ? AND `hash` = ?",
+		place.revision, place.direction, place.step, place.hash)
+	if err != nil {
+		return err
+	}
+	after := ""
+	if len(rows) > 0 {
+		after = rows[0].what
+	}
+	r.before = nil
+	for more := true; more; {
+		err := r.m.transaction(ctx, nil, func(tx *Tx) error {
+			last, err := do.Batch(ctx, tx, after)
+			if err != nil {
+				return err
+			}
+			if more = last != ""; !more {
+				return r.end(ctx, tx)
+			}
+			if last == after {
+				return fmt.Errorf("ingot: its Batch came no further than %q: want how far it came, or %q where nothing is left", after, "")
+			}
+			after, place.what = last, last
+			return (stateStore{r.m.db, tx}).putStep(ctx, place)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin makes the receipt of a step.
@@ -918,7 +978,7 @@ func (s stateStore) setApplied(ctx context.Context, v *view, after nodeSet) erro
 		default:
 			continue
 		}
-		for _, direction := range []string{goingUp, goingDown} {
+		for _, direction := range []string{goingUp, goingDown, goingUp + batchSuffix, goingDown + batchSuffix} {
 			if err := s.dropSteps(ctx, n.ID, direction); err != nil {
 				return err
 			}

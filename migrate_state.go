@@ -99,6 +99,8 @@ const (
 	stepRunning = "running"
 	stepDone    = "done"
 	stepFailed  = "failed"
+	// batchSuffix makes the direction of a receipt that says how far batches came.
+	batchSuffix = " batch"
 )
 
 // A stateStore reads and writes the three tables over q: the DB outside of a transaction,
@@ -164,6 +166,11 @@ func (s stateStore) read(ctx context.Context) (*migrationState, error) {
 		return nil, err
 	}
 	slices.SortFunc(st.rows, func(a, b AppliedRevision) int { return cmp.Compare(a.ID, b.ID) })
+	for i := range st.rows[min(1, len(st.rows)):] {
+		if st.rows[i].ID == st.rows[i+1].ID { // the key keeps them out
+			return nil, fmt.Errorf("ingot: %s has several rows for revision %s, expected one row: delete the others, and see that id is the table's primary key", revisionTable, st.rows[i].ID)
+		}
+	}
 	var revision string
 	err = s.each(ctx, "SELECT DISTINCT s.`revision` FROM `"+stepTable+"` s WHERE s.`direction` = 'upgrade' AND s.`state` = 'done' AND NOT EXISTS (SELECT 1 FROM `"+revisionTable+"` r WHERE r.`id` = s.`revision`) ORDER BY s.`revision`", nil,
 		[]any{&revision}, func() { st.partial = append(st.partial, revision) })

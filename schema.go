@@ -266,10 +266,16 @@ type (
 		State []Step
 	}
 	// Do runs a function of the program. Name and Version stand for it in the hash.
+	//
+	// Batch, in the place of Func, is for work on many rows: it is called again and again, each
+	// time in a transaction of its own, until it returns "". after is what its last call
+	// returned, how far it came (a key, say), and is kept along with what that call wrote: a
+	// run that was interrupted goes on from there. What Down undoes may be done in part.
 	Do struct {
 		Name    string
 		Version int
 		Func    func(ctx context.Context, tx *Tx) error
+		Batch   func(ctx context.Context, tx *Tx, after string) (last string, err error)
 		Down    func(ctx context.Context, tx *Tx) error
 	}
 )

@@ -24,7 +24,7 @@ func FormatSteps(steps []Step, pkg string) (string, error) {
 		if stepKey(reflect.ValueOf(s)) == "" {
 			return "", fmt.Errorf("ingot: %T is not a step: give steps as values, not as pointers", s)
 		}
-		if d, ok := s.(Do); ok && (d.Func != nil || d.Down != nil) {
+		if d, ok := s.(Do); ok && (d.Func != nil || d.Batch != nil || d.Down != nil) {
 			return "", fmt.Errorf("ingot: %s: a function cannot be written as Go source: write this step by hand", s)
 		}
 	}

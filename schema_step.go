@@ -125,7 +125,8 @@ func (s Exec) Reverse() Step {
 	return Exec{SQL: s.Down, Down: s.SQL, State: state}
 }
 
-// Reverse exchanges Func and Down; without Down it returns nil.
+// Reverse exchanges Func and Down; without Down it returns nil. A Batch is not got back by
+// reversing twice.
 func (s Do) Reverse() Step {
 	if s.Down == nil {
 		return nil

@@ -1,8 +1,11 @@
 package dbtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -201,4 +204,184 @@ func TestStepsThatTakeNoTransaction(t *testing.T) { // TX-10
 			t.Error(err)
 		}
 	}, "postgres")
+}
+
+// runner is a migrator of some revisions on a pool of its own.
+func (db *database) runner(t *testing.T, revisions ...ingot.Revision) *ingot.Migrator {
+	t.Helper()
+	x, err := ingot.Open(db.again(t), db.dialect, ingot.Options{Echo: echo(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { x.Close() })
+	return ingot.NewMigrator(x, ingot.NewRevisions(revisions...))
+}
+
+func wantErrorWith(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("the error is %v, want %q in it", err, part)
+		}
+	}
+}
+
+func TestAnIndexThatFailedToBuildIsBuiltAgain(t *testing.T) { // TX-11
+	on(t, func(t *testing.T, db *database) {
+		name := ingot.TableName{Name: "t"}
+		tab := table("t", []ingot.Column{id(), col("a", "integer")}, key("id"))
+		index := ingot.Index{Name: "i", Unique: true, Parts: parts("a"), Concurrently: true}
+		m := db.runner(t, ingot.Revision{ID: "one", Upgrade: []ingot.Step{ingot.CreateTable{Table: tab}}},
+			ingot.Revision{ID: "two", Parents: []string{"one"}, Upgrade: []ingot.Step{ingot.CreateIndex{Table: name, Index: index}}})
+		if err := m.Upgrade(t.Context(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		db.exec(t, "INSERT INTO t (id, a) VALUES (1, 7), (2, 7)")
+		wantErrorWith(t, m.Upgrade(t.Context(), "head"), "create unique index i")
+		left := db.inspect(t)
+		if len(left.Unsupported) != 1 || left.Unsupported[0].Kind != "invalid index" || left.Unsupported[0].Name != "t.i" {
+			t.Fatalf("what failed leaves %+v", left.Unsupported)
+		}
+		meant := left.Clone()
+		meant.Unsupported = nil
+		meant.Table(name).Indexes = []ingot.Index{index}
+		if steps := ingot.Compare(left, meant); len(steps) != 1 {
+			t.Errorf("the index is there and invalid, and Compare finds %v", steps)
+		}
+		db.exec(t, "DELETE FROM t WHERE id = 2")
+		if err := m.Upgrade(t.Context(), "head"); err != nil {
+			t.Fatal(err)
+		}
+		if after := db.inspect(t); len(after.Unsupported) != 0 || len(after.Table(name).Indexes) != 1 {
+			t.Errorf("built again it is %+v, %+v", after.Unsupported, after.Table(name).Indexes)
+		}
+	}, "postgres")
+}
+
+func TestARevisionStoredTwiceIsRefused(t *testing.T) { // TX-14
+	on(t, func(t *testing.T, db *database) {
+		a := ingot.Revision{ID: "one", Upgrade: []ingot.Step{ingot.CreateTable{Table: table("a", []ingot.Column{id()}, key("id"))}}}
+		b := ingot.Revision{ID: "two", Parents: []string{"one"}, Upgrade: []ingot.Step{ingot.CreateTable{Table: table("b", []ingot.Column{id()}, key("id"))}}}
+		if err := db.runner(t, a).Upgrade(t.Context(), "head"); err != nil {
+			t.Fatal(err)
+		}
+		m := db.runner(t, a, b)
+		db.exec(t, "CREATE TABLE aside AS SELECT * FROM ingot_revision", "DROP TABLE ingot_revision", "ALTER TABLE aside RENAME TO ingot_revision",
+			"INSERT INTO ingot_revision SELECT * FROM ingot_revision")
+		for _, err := range []error{m.Upgrade(t.Context(), "head"), m.Downgrade(t.Context(), "base"), m.Stamp(t.Context(), "head")} {
+			wantErrorWith(t, err, "several rows for revision one, expected one row")
+		}
+		if s := db.inspect(t); s.Table(ingot.TableName{Name: "a"}) == nil || s.Table(ingot.TableName{Name: "b"}) != nil {
+			t.Error("something was done all the same")
+		}
+	})
+}
+
+func TestARevisionWhoseRowVanishesIsRolledBack(t *testing.T) { // TX-14
+	on(t, func(t *testing.T, db *database) {
+		m := db.runner(t, ingot.Revision{ID: "one", Upgrade: []ingot.Step{ingot.CreateTable{Table: table("a", []ingot.Column{id()}, key("id"))},
+			ingot.Exec{SQL: "SELECT 1", Down: "DELETE FROM ingot_revision"}}})
+		if err := m.Upgrade(t.Context(), "head"); err != nil {
+			t.Fatal(err)
+		}
+		wantErrorWith(t, m.Downgrade(t.Context(), "base"), "has 0 rows for revision one, expected one row")
+		current, err := m.Current(t.Context())
+		if err != nil || (len(current) == 1) != db.Server.TransactionalDDL {
+			t.Errorf("the database is at %+v, %v", current, err)
+		}
+	})
+}
+
+func TestDependentObjectsAreNamed(t *testing.T) { // TX-16
+	on(t, func(t *testing.T, db *database) {
+		name := ingot.TableName{Name: "t"}
+		g := ingot.Column{Name: "g", Type: "integer", Null: true, Generated: "b + 1"}
+		tab := table("t", []ingot.Column{id(), col("a", "integer"), col("b", "integer"), g}, key("id"))
+		db.migrate(t, &ingot.Schema{}, []ingot.Step{ingot.CreateTable{Table: tab}})
+		db.exec(t, "CREATE VIEW v AS SELECT a FROM t", "CREATE VIEW w AS SELECT a FROM v", "CREATE TYPE mood AS ENUM ('x')", "CREATE TABLE u (m mood, t integer CONSTRAINT fk REFERENCES t)")
+		wider := tab.Columns[1]
+		wider.Type = "bigint"
+		before := db.inspect(t)
+		for _, c := range []struct {
+			step  ingot.Step
+			wants []string
+		}{
+			{ingot.AlterColumn{Table: name, Old: tab.Columns[1], New: wider}, []string{"view v", `column "a"`}},
+			{ingot.DropColumn{Table: name, Column: tab.Columns[1]}, []string{"view v", "view w"}},
+			{ingot.DropColumn{Table: name, Column: tab.Columns[2]}, []string{"column g of table t"}},
+			{ingot.AlterPrimaryKey{Table: name, Old: before.Table(name).PrimaryKey}, []string{"constraint fk on table u"}},
+			{ingot.DropEnum{Enum: ingot.Enum{Name: "mood", Values: []string{"x"}}}, []string{"column m of table u"}},
+		} {
+			m := db.runner(t, ingot.Revision{ID: "one", Upgrade: []ingot.Step{ingot.AddColumn{Table: name, Column: col("more", "integer")}, c.step}})
+			wantErrorWith(t, m.Upgrade(t.Context(), "head"), append(c.wants, c.step.String())...)
+			wantLaw(t, db, "after "+c.step.String(), db.inspect(t), before)
+		}
+	}, "postgres")
+}
+
+func TestBatchesGoOnWhereTheyStopped(t *testing.T) { // TX-19
+	on(t, func(t *testing.T, db *database) {
+		tab := table("a", []ingot.Column{id(), {Name: "n", Type: "integer", Default: "0"}}, key("id"))
+		stop, calls := 3, 0
+		do := ingot.Do{Name: "count", Version: 1,
+			Batch: func(ctx context.Context, tx *ingot.Tx, after string) (string, error) {
+				calls++
+				from, _ := strconv.Atoi(after)
+				if _, err := tx.ExecContext(ctx, fmt.Sprintf("UPDATE a SET n = n + 1 WHERE id > %d AND id <= %d", from, from+10)); err != nil {
+					return "", err
+				}
+				if calls == stop {
+					return "", errors.New("killed")
+				}
+				if from += 10; from < 45 {
+					return strconv.Itoa(from), nil
+				}
+				return "", nil
+			},
+			Down: func(ctx context.Context, tx *ingot.Tx) error {
+				_, err := tx.ExecContext(ctx, "UPDATE a SET n = 0")
+				return err
+			}}
+		m := db.runner(t, ingot.Revision{ID: "one", Upgrade: []ingot.Step{ingot.CreateTable{Table: tab}}},
+			ingot.Revision{ID: "two", Parents: []string{"one"}, Upgrade: []ingot.Step{ingot.AddColumn{Table: ingot.TableName{Name: "a"}, Column: col("x", "integer")}, do,
+				ingot.AddColumn{Table: ingot.TableName{Name: "a"}, Column: col("y", "integer")}}})
+		if err := m.Upgrade(t.Context(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 45 {
+			db.exec(t, fmt.Sprintf("INSERT INTO a (id) VALUES (%d)", i+1))
+		}
+		want := func(what string, rows ...[2]string) {
+			t.Helper()
+			text := map[string]string{"mysql": "char"}[db.kind]
+			if text == "" {
+				text = "text"
+			}
+			if got := db.list(t, fmt.Sprintf("SELECT CAST(n AS %s), CAST(count(*) AS %[1]s) FROM a GROUP BY n ORDER BY n", text)); !slices.Equal(got, rows) {
+				t.Errorf("%s: values and rows are %v, want %v", what, got, rows)
+			}
+		}
+		wantErrorWith(t, m.Upgrade(t.Context(), "head"), "step 2, do count", "killed")
+		want("killed", [2]string{"0", "25"}, [2]string{"1", "20"})
+		if err := m.Downgrade(t.Context(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		want("undone", [2]string{"0", "45"})
+		calls = 0
+		wantErrorWith(t, m.Upgrade(t.Context(), "head"), "killed")
+		if err := m.Upgrade(t.Context(), "head"); err != nil {
+			t.Fatal(err)
+		}
+		want("gone on", [2]string{"1", "45"})
+		if calls != 6 || db.inspect(t).Table(ingot.TableName{Name: "a"}).Column("y") == nil {
+			t.Errorf("%d batches ran", calls)
+		}
+		if left := db.list(t, "SELECT direction, what FROM ingot_step WHERE state <> 'done'"); len(left) > 0 {
+			t.Errorf("receipts are left: %v", left)
+		}
+		if err := m.Downgrade(t.Context(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		want("downgraded", [2]string{"0", "45"})
+	})
 }

@@ -96,7 +96,7 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return []string{alter(x.Table) + "RENAME CONSTRAINT " + ident(x.From) + " TO " + ident(x.To)}, nil
 	case ingot.CreateIndex:
 		text, err := createIndex(x.Table, x.Index)
-		return []string{text}, err
+		return append(dropInvalid(x.Table, x.Index, before), text), err
 	case ingot.DropIndex:
 		if x.Index.Name == "" {
 			return nil, fmt.Errorf("table %s: an index without a name cannot be dropped: inspect the database for the name it gave", x.Table)
@@ -113,6 +113,21 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return nil, nil
 	}
 	return nil, fmt.Errorf("postgres cannot render a step of type %T", step)
+}
+
+// dropInvalid makes room for an index of which a failed CREATE INDEX CONCURRENTLY has left an
+// invalid one behind.
+func dropInvalid(t ingot.TableName, x ingot.Index, before *ingot.Schema) []string {
+	if before == nil || !slices.ContainsFunc(before.Unsupported, func(u ingot.Unsupported) bool {
+		return u.Kind == invalidIndex && u.Name == t.String()+"."+x.Name
+	}) {
+		return nil
+	}
+	text := "DROP INDEX "
+	if x.Concurrently {
+		text += "CONCURRENTLY "
+	}
+	return []string{text + "IF EXISTS " + tableIdent(ingot.TableName{Schema: t.Schema, Name: x.Name})}
 }
 
 // beyond is the error for what an older server, or another flavour, would call a syntax error.

@@ -35,6 +35,8 @@ func (Dialect) Classify(err error, srv *ingot.Server) ingot.Refusal {
 		return ingot.Refusal{Kind: ingot.ErrConnection, TxEnded: true}
 	case "26000", "42P05": // a pooler handed us another backend
 		return ingot.Refusal{Retry: true}
+	case "2BP01": // something depends on it
+		return ingot.Refusal{Objects: objectsOf(e.Detail)}
 	case "0A000":
 		switch {
 		case strings.Contains(e.Message, "cached plan must not change result type"):
@@ -42,6 +44,7 @@ func (Dialect) Classify(err error, srv *ingot.Server) ingot.Refusal {
 		case strings.Contains(e.Message, "hot standby"):
 			return ingot.Refusal{Kind: ingot.ErrReadOnly}
 		}
+		return ingot.Refusal{Objects: objectsOf(e.Detail)} // a view or generated column uses the type of a column
 	case "XX000":
 		switch {
 		case flavour == yugabyte && yugabyteRetry.MatchString(e.Message):
@@ -62,6 +65,9 @@ func (Dialect) Classify(err error, srv *ingot.Server) ingot.Refusal {
 	}
 	return ingot.Refusal{}
 }
+
+// objectsOf puts a detail of several lines on one.
+func objectsOf(detail string) string { return strings.ReplaceAll(detail, "\n", "; ") }
 
 var constraintKinds = map[string]ingot.ConstraintKind{
 	"23502": ingot.NotNullViolation,

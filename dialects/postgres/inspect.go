@@ -417,6 +417,8 @@ ORDER BY x.indrelid, c.relname, k.n`)
 	return err
 }
 
+const invalidIndex = "invalid index"
+
 // invalid lists an index that a failed CREATE INDEX CONCURRENTLY has left behind.
 func (i *inspection) invalid(t *inspected, name string) {
 	last := len(i.schema.Unsupported) - 1
@@ -424,7 +426,7 @@ func (i *inspection) invalid(t *inspected, name string) {
 	if last >= 0 {
 		before = i.schema.Unsupported[last].Name
 	}
-	i.part(t, "index", name, "it is invalid: drop it, and build it again")
+	i.part(t, invalidIndex, name, "a concurrent build failed: drop it, or build it again")
 	if before == i.schema.Unsupported[last+1].Name { // once, not for each of its columns
 		i.schema.Unsupported = i.schema.Unsupported[:last+1]
 	}
