@@ -86,6 +86,11 @@ func enumCol(name, enum string) ingot.Column {
 func attacks() []attack {
 	k := key("id")
 	long := strings.Repeat("größe_", 8)
+	judged := func(c ingot.Column) *ingot.Schema { // a column that expressions compare, beside one of text
+		return enums(schema(table("t", cols(c, col("o", "varchar(20)")), k, check("ck_m", "m IN ('1', 'b') OR m <> '1' OR o <> 'b' OR o IN ('b', 'z')"), check("ck_n", "coalesce(m, 'b') <> 'z'"),
+			indexOf(ingot.Index{Name: "ix_m", Parts: parts("o"), Where: "m = '1'"}), indexOf(ingot.Index{Name: "ix_n", Parts: parts("o"), Where: "NOT m IN ('1', 'b')"}),
+			indexOf(ingot.Index{Name: "ix_o", Parts: parts("o"), Where: "m = '1' AND o = '1'"}))), "Mood", "1", "2", "3", "b", "z")
+	}
 	return []attack{
 		{"a column renamed and retyped at once", "",
 			schema(table("t", cols(col("a", "varchar(10)"), col("b", "integer")), k, index("ix", "a"), check("ck", "a <> 'x'"))),
@@ -171,6 +176,9 @@ func attacks() []attack {
 		{"an enum becomes text", "postgres",
 			enums(schema(table("t", cols(def(enumCol("m", "mood"), "'1'")), k, index("ix", "m"), check("ck", "m <> 'sad'"))), "mood", "1", "sad"),
 			schema(table("t", cols(def(col("m", "text"), "'1'")), k, index("ix", "m"), check("ck", "m <> 'sad'")))},
+		{"an enum that expressions compare becomes text", "postgres", judged(enumCol("m", "Mood")), judged(col("m", "text"))},
+		{"an enum that expressions compare becomes varchar", "postgres", judged(enumCol("m", "Mood")), judged(col("m", "varchar(20)"))},
+		{"an enum that expressions compare becomes char", "postgres", judged(enumCol("m", "Mood")), judged(col("m", "char(5)"))},
 		{"a partial index and a check stand on what changes", "postgres",
 			schema(table("t", cols(col("a", "varchar(10)"), col("b", "integer")), k, check("ck", "length(a) < 9"), func(t *ingot.Table) {
 				t.Indexes = []ingot.Index{{Name: "ix", Parts: []ingot.IndexPart{{Expr: "lower(a)"}}, Where: "a <> 'x' AND b > 5"}}

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"ingot"
-	"ingot/dialects/internal/sqltext"
 )
 
 // DDL renders a step as statements. Statements of one step belong into one transaction,
@@ -791,6 +790,8 @@ func usingClause(x ingot.AlterColumn, oldType, newType string) string {
 		return ""
 	case x.Old.Enum != "" && x.New.Enum != "":
 		return column + "::text::" + newType
+	case x.New.Enum != "" && sameTypeName("char", oldType): // without the blanks it is filled up with
+		return column + "::text::" + newType
 	case x.New.Enum != "":
 		return column + "::" + newType
 	case strings.HasSuffix(oldType, "[]") && strings.HasSuffix(newType, "[]"): // enums convert by way of text only
@@ -919,58 +920,6 @@ func (a aside) statements() (drops, adds []string, err error) {
 		adds = append(adds, columnComment(table, g.Name, "", g.Comment)...)
 	}
 	return drops, adds, nil
-}
-
-// recast gives constants that were of the old type, and can be of the new one, the new type.
-func recast(old, new ingot.Column, before *ingot.Schema) func(ingot.SQLText) ingot.SQLText {
-	from, _ := typeOf(old)
-	to, _ := typeOf(new)
-	if new.Enum == "" {
-		to, _, _ = strings.Cut(to, "(") // a length would cut constants
-	}
-	var values []string
-	for _, e := range before.Enums {
-		if new.Enum != "" && splitName(new.Enum) == enumName(e) {
-			values = e.Values
-		}
-	}
-	return func(text ingot.SQLText) ingot.SQLText {
-		tokens, ok := lexical.Tokens(string(text))
-		if !ok {
-			return text
-		}
-		var b strings.Builder
-		at := 0
-		for i := 0; i+2 < len(tokens); i++ {
-			if tokens[i].Kind != sqltext.String || !tokens[i+1].Is("::") || new.Enum != "" && !slices.Contains(values, tokens[i].Text) {
-				continue
-			}
-			last := i + 2
-			for last+2 < len(tokens) && tokens[last+1].Is(".") {
-				last += 2
-			}
-			if last+1 < len(tokens) && tokens[last].Is("character") && tokens[last+1].Is("varying") {
-				last++
-			}
-			if cast := text[tokens[i+2].Start:tokens[last].End]; sameTypeName(string(cast), from) {
-				if last+3 < len(tokens) && tokens[last+1].Is("(") && tokens[last+3].Is(")") { // its length
-					last += 3
-				}
-				b.WriteString(string(text[at:tokens[i+2].Start]) + to)
-				at = tokens[last].End
-			}
-		}
-		return ingot.SQLText(b.String()) + text[at:]
-	}
-}
-
-// sameTypeName compares a type as catalogs print it with one as DDL spells it, without length.
-func sameTypeName(cast, native string) bool {
-	plain := func(name string) string {
-		name, _, _ = strings.Cut(string(Dialect{}.CanonicalType(ingot.Type(name))), "(")
-		return strings.ReplaceAll(name, `"`, "")
-	}
-	return plain(cast) == plain(native)
 }
 
 func createEnum(name ingot.TableName, values []string) string {
