@@ -362,6 +362,12 @@ func (c *column) take(dst addr, from *column, src addr) error {
 // fieldAt is the address of a part of a value.
 func fieldAt(p addr, offset uintptr) addr { return unsafe.Add(p, offset) }
 
+// perPage is how many values of a type fill 4 KB, less what the allocator keeps there itself.
+func perPage[T any]() int {
+	var v T
+	return max(1, (4096-8)/int(unsafe.Sizeof(v)))
+}
+
 // bytesView is the array of n bytes at p as a slice.
 func bytesView(p addr, n int) []byte { return unsafe.Slice((*byte)(p), n) }
 

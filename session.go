@@ -26,11 +26,11 @@ type Session struct {
 	mistakes []error                // of Add, Delete and Set, for the next flush
 	assigned map[*entry]*assignment // by Set, for the next flush
 
-	maps   []*identityMap  // by model; nil where none was met
-	byAddr *intTable       // by address of the instance; nil until somebody asks
-	left   map[addr]*entry // those that were here once
-	added  []*entry        // pending, in the order they were added
-	doomed int             // entries marked for deletion
+	maps   []*identityMap // by model; nil where none was met
+	byAddr *intTable      // by address of the instance; nil until somebody asks
+	left   intTable       // those that were here once, by address
+	added  []*entry       // pending, in the order they were added
+	doomed int            // entries marked for deletion
 	count  int
 	clock  uint32 // counts savepoints
 	marks  int    // counts cascades
@@ -213,7 +213,7 @@ func (s *Session) State(x any) State {
 		}
 		return e.state
 	}
-	if e := s.left[p]; e != nil {
+	if e := s.left.get(number(p)); e != nil {
 		return e.state
 	}
 	return Transient
@@ -364,7 +364,7 @@ func (s *Session) markDeleted(x any) error {
 	}
 	e := s.find(m, p)
 	switch {
-	case e == nil && s.left[p] != nil:
+	case e == nil && s.left.get(number(p)) != nil:
 		return fmt.Errorf("%s: %w", m.keyName(p), ErrDetached)
 	case e == nil:
 		return fmt.Errorf("%s is not in this session: get it with Get or a query, or Attach it", m.keyName(p))
@@ -386,7 +386,7 @@ func (s *Session) dismissPending(e *entry) {
 
 // readmit takes back a persistent instance that was expunged, if nobody has its key now.
 func (s *Session) readmit(p addr) *entry {
-	e := s.left[p]
+	e := s.left.get(number(p))
 	if e == nil || !e.expunged || e.snap == nil {
 		return nil
 	}

@@ -26,7 +26,7 @@ func (s *Session) spread(e *entry) error {
 		if !r.cascade.has(cascadeSave) {
 			continue
 		}
-		if len(s.left) > 0 && e.snap != nil {
+		if s.left.used > 0 && e.snap != nil {
 			for _, p := range r.members(e.snap) {
 				s.readmit(p) // what was let go while it was expunged
 			}

@@ -25,9 +25,10 @@ type flush struct {
 	now time.Time // of created and updated columns
 
 	changes []*change // in the order they were found
-	spare   []change  // changes to hand out, allocated together
+	spare   chunk[change]
 	claims  chunk[claim]
 	parents chunk[parentKey]
+	args    []any     // room for the arguments of a statement
 	found   []*column // the columns that differ in the row looked at
 	alike   []*column // those of the row before
 	doomed  []*change // deleted, their cascades still to come
@@ -39,7 +40,7 @@ type flush struct {
 	holders map[holding]map[string]*entry
 }
 
-// A chunk hands out short slices that are allocated together.
+// A chunk hands out values that are allocated together.
 type chunk[T any] struct {
 	rest []T
 	size int
@@ -48,13 +49,15 @@ type chunk[T any] struct {
 // list returns an empty slice with room for one.
 func (k *chunk[T]) list() []T {
 	if len(k.rest) == 0 {
-		k.size = min(4*k.size+1, 64)
+		k.size = min(4*k.size+1, perPage[T]())
 		k.rest = make([]T, k.size)
 	}
 	l := k.rest[:0:1]
 	k.rest = k.rest[1:]
 	return l
 }
+
+func (k *chunk[T]) next() *T { return &k.list()[:1][0] }
 
 // An op is what becomes of a row.
 type op uint8
@@ -276,11 +279,7 @@ func (f *flush) change(e *entry) *change {
 	if e.work != nil {
 		return e.work
 	}
-	if len(f.spare) == 0 {
-		f.spare = make([]change, min(64, 1+2*len(f.changes)))
-	}
-	c := &f.spare[0]
-	f.spare = f.spare[1:]
+	c := f.spare.next()
 	c.e = e
 	e.work = c
 	f.changes = append(f.changes, c)
@@ -492,9 +491,13 @@ func (f *flush) abandon() {
 func (f *flush) settle() error {
 	s := f.s
 	top, records := &s.levels[len(s.levels)-1], 0
+	inserted := make([]int, len(s.maps))
 	for _, c := range f.changes {
 		if c.e.depth != int32(len(s.levels)) {
 			records++
+		}
+		if key := c.e.m.key; c.op == opInsert && len(key) == 1 && key[0].codec.getInt != nil {
+			inserted[c.e.m.index]++
 		}
 	}
 	top.log = slices.Grow(top.log, records)
@@ -514,6 +517,11 @@ func (f *flush) settle() error {
 	}
 	s.dismissAll(gone, Detached)
 	s.dismissAll(dropped, Transient)
+	for i, n := range inserted {
+		if n > 0 {
+			s.maps[i].ints.reserve(n)
+		}
+	}
 	for _, c := range f.changes {
 		e := c.e
 		if c.op == opInsert || c.op == opUpdate {

@@ -62,7 +62,7 @@ func (s *Session) enrol(e *entry) {
 	if s.byAddr != nil {
 		s.byAddr.put(number(e.obj), e)
 	}
-	delete(s.left, e.obj)
+	s.left.delete(number(e.obj))
 }
 
 // dismiss counts an entry out: the session has nothing to do with the instance any more,
@@ -88,10 +88,7 @@ func (s *Session) finishDismissal(c *identityMap, e *entry, as State) {
 	delete(s.assigned, e)
 	e.state = as
 	if as == Detached {
-		if s.left == nil {
-			s.left = map[addr]*entry{}
-		}
-		s.left[e.obj] = e
+		s.left.put(number(e.obj), e)
 	}
 	if c.gone > 32 && c.gone > len(c.all)/2 {
 		c.compact()
@@ -112,8 +109,8 @@ func (s *Session) dismissAll(es []*entry, as State) {
 		e.mark = s.marks
 		touched[e.m.index] = true
 	}
-	if as == Detached && s.left == nil {
-		s.left = make(map[addr]*entry, len(es))
+	if as == Detached {
+		s.left.reserve(len(es))
 	}
 	for i, c := range s.maps {
 		if !touched[i] {
@@ -405,6 +402,13 @@ func (t *intTable) put(key int64, e *entry) *entry {
 		return nil
 	}
 	return old
+}
+
+// reserve makes room for n keys that come at once, where they are more than it has.
+func (t *intTable) reserve(n int) {
+	if n > t.used && 3*(t.used+n) >= 2*len(t.slots) {
+		t.grow(n)
+	}
 }
 
 func (t *intTable) delete(key int64) {

@@ -471,7 +471,7 @@ func (s *Session) persistent(x any) (*entry, error) {
 	}
 	e := s.find(m, p)
 	switch {
-	case e == nil && s.left[p] != nil:
+	case e == nil && s.left.get(number(p)) != nil:
 		return nil, fmt.Errorf("%s: %w", m.keyName(p), ErrDetached)
 	case e == nil:
 		return nil, fmt.Errorf("%s is not in this session", m.keyName(p))

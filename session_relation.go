@@ -16,20 +16,19 @@ import (
 
 // A claim is what is said about one foreign key of one child.
 type claim struct {
-	ref    *reference
-	parent *entry    // the parent that was named; nil if none was
-	by     *relation // who named it: the child's relation, or one of the parent
-	key    bool      // the foreign-key columns were changed
-	null   bool      // ... to NULL
-	nilled bool      // the child's pointer was set to nil
-	left   *entry    // the parent whose collection let the child go
-	leftBy *relation
-
+	ref     *reference
+	parent  *entry    // the parent that was named; nil if none was
+	by      *relation // who named it: the child's relation, or one of the parent
+	key     bool      // the foreign-key columns were changed
+	null    bool      // ... to NULL
+	nilled  bool      // the child's pointer was set to nil
 	verdict verdict
+	left    *entry // the parent whose collection let the child go
+	leftBy  *relation
 }
 
 // A verdict is what becomes of a foreign key.
-type verdict int
+type verdict uint8
 
 const (
 	keep      verdict = iota // nothing new was said
@@ -268,7 +267,7 @@ func (f *flush) diff(e *entry, r *relation) (came, left []*entry, err error) {
 		for _, p := range r.members(e.snap) {
 			t := s.find(r.target, p)
 			if t == nil {
-				if x := s.left[p]; x != nil && x.expunged {
+				if x := s.left.get(number(p)); x != nil && x.expunged {
 					return nil, nil, fmt.Errorf("%s.%s held %s, which was expunged: Add that, so that it can be let go", e.name(), r.field, x.name())
 				}
 				continue
@@ -311,7 +310,7 @@ func (f *flush) member(e *entry, r *relation, p addr) (*entry, error) {
 	t := f.s.find(r.target, p)
 	if t == nil || !t.owned() {
 		fix := "Add it"
-		if x := f.s.left[p]; x != nil && x.expunged {
+		if x := f.s.left.get(number(p)); x != nil && x.expunged {
 			fix = "it was expunged; Add it"
 		} else if x != nil {
 			fix = "it was deleted; take it out"

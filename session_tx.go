@@ -96,8 +96,8 @@ func (s *Session) undoLevel() {
 		s.takeBack(e)
 		if e.owned() {
 			out = append(out, e)
-		} else if s.left[e.obj] == e {
-			delete(s.left, e.obj)
+		} else if s.left.get(number(e.obj)) == e {
+			s.left.delete(number(e.obj))
 		}
 	}
 	s.dismissAll(out, Transient)

@@ -1125,7 +1125,8 @@ type writer struct {
 	args      []any
 	err       error
 
-	st    *step // whose text it is, where the step sends it more than once
+	f     *flush // that keeps the room for arguments
+	st    *step  // whose text it is, where the step sends it more than once
 	key   textKey
 	known string // the text, which an earlier batch has built: only arguments are wanted
 }
@@ -1134,7 +1135,9 @@ type writer struct {
 // op, the number of rows and the step do not determine must not go into its text.
 func (st *step) writer(op string, cs []*change, perRow int) *writer {
 	s := st.f.s
-	w := &writer{db: s.db, ctx: st.f.ctx, tx: s.tx, op: op, model: st.m.name, args: make([]any, 0, len(cs)*perRow)}
+	w := &writer{db: s.db, ctx: st.f.ctx, tx: s.tx, op: op, model: st.m.name, args: st.f.args[:0], f: st.f}
+	st.f.args = nil
+	w.args = slices.Grow(w.args, len(cs)*perRow)
 	if len(cs) == 1 && cs[0].e.snap != nil {
 		w.keyName = cs[0].e.name()
 	}
@@ -1163,8 +1166,14 @@ func (w *writer) statement() statement {
 	return st
 }
 
+// exec sends the statement. Its arguments make room for those of the next.
 func (w *writer) exec() (sql.Result, error) {
-	return w.db.exec(w.ctx, w.tx, w.statement())
+	res, err := w.db.exec(w.ctx, w.tx, w.statement())
+	if err == nil && w.f != nil {
+		clear(w.args)
+		w.f.args, w.args = w.args, nil
+	}
+	return res, err
 }
 
 // ended reports what ended the rows of the statement, where it was not their end.
