@@ -26,6 +26,8 @@ type Session struct {
 	mistakes []error                // of Add, Delete and Set, for the next flush
 	assigned map[*entry]*assignment // by Set, for the next flush
 
+	committed bool // something is, which no retry may do again
+
 	maps   []*identityMap // by model; nil where none was met
 	byAddr *intTable      // by address of the instance; nil until somebody asks
 	left   intTable       // those that were here once, by address

@@ -280,6 +280,7 @@ func (s *Session) commit(ctx context.Context) error {
 			return s.fail(canceled(ctx, err))
 		}
 	}
+	s.committed = s.committed || s.levels[0].wrote
 	s.settled()
 	if s.opts.joined == nil {
 		s.hookAfterCommit(ctx)
@@ -477,7 +478,8 @@ func (s *Session) Exec(ctx context.Context, text TrustedSQL, args ...any) (sql.R
 
 // Retry makes [DB.Transaction] run its function again, up to n more times, with a fresh
 // session, when the database ended the transaction for a reason that is gone on the second
-// try: a serialization failure or a deadlock. The waits grow and are random.
+// try: a serialization failure or a deadlock. The waits grow and are random. A function that
+// has committed a part itself is not run again, since that part would be done twice.
 func Retry(n int) SessionOption { return func(o *sessionOptions) { o.retries = n } }
 
 // Transaction runs fn with a session whose statements all run in one transaction, reads
@@ -491,7 +493,7 @@ func (db *DB) Transaction(ctx context.Context, fn func(s *Session) error, opts .
 		s := db.Session(opts...)
 		s.opts.eager = true
 		err := s.transact(ctx, fn)
-		if err == nil || try >= s.opts.retries || s.opts.joined != nil || !db.mayRetry(err) {
+		if err == nil || try >= s.opts.retries || s.committed || s.opts.joined != nil || !db.mayRetry(err) {
 			return err
 		}
 		// Full jitter over a window that doubles: those who collided spread out.

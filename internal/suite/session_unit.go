@@ -295,6 +295,32 @@ func (on Database) TestTransactionCommitsRollsBackAndRetries(t *testing.T) {
 	}
 }
 
+// TestWhatTransactionHasCommittedIsNotRetried: it would be done twice.
+func (on Database) TestWhatTransactionHasCommittedIsNotRetried(t *testing.T) {
+	db, _ := on.open(t, ingot.Options{}, cUser{}, cAddress{}, cOrder{})
+	passing := &ingot.StatementError{Op: "update", Err: retryable[on.Dialect.Name()]}
+	for _, tt := range []struct {
+		writes bool
+		tries  int
+	}{{true, 1}, {false, 3}} {
+		tries := 0
+		err := db.Transaction(t.Context(), func(s *ingot.Session) error {
+			tries++
+			if tt.writes {
+				must(t, s.Add(&cUser{Name: "once"}))
+			} else if _, err := ingot.Select(new(cUser)).All(t.Context(), s); err != nil {
+				return err
+			}
+			must(t, s.Commit(t.Context()))
+			return passing
+		}, ingot.Retry(2))
+		if tries != tt.tries || !errors.Is(err, passing) {
+			t.Errorf("writes %v: %d tries, %v; want %d", tt.writes, tries, err, tt.tries)
+		}
+	}
+	wantRows(t, db, "SELECT name FROM users", "once")
+}
+
 // retryable are errors after which running the transaction again may succeed, by dialect.
 var retryable = map[string]error{
 	"sqlite":   busy{},
