@@ -85,6 +85,7 @@ type Migrator struct {
 	edited   bool
 	wait     time.Duration
 	compared []CompareOption
+	limit    limits
 }
 
 // A MigratorOption changes how a [Migrator] works.

@@ -1,6 +1,7 @@
 package ingot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,7 +90,74 @@ func (m *Migrator) compare(ctx context.Context, v *view, answers Decisions) ([]S
 			}
 			return true
 		})}
-	return Compare(from, to, append(opts, m.compared...)...), nil
+	opts = append(opts, m.compared...)
+	if m.limit.schemas != nil || m.limit.tables != nil {
+		only, err := m.limit.option(from, to)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, only)
+	}
+	return Compare(from, to, opts...), nil
+}
+
+// limits are the schemas and tables that a command is limited to; none is no limit.
+type limits struct{ schemas, tables []string }
+
+// option leaves out, beside what [CompareOnly] does, what is beyond the limits. What is no
+// table goes with the tables that need it.
+func (l limits) option(from, to *Schema) (CompareOption, error) {
+	renamed := map[TableName]bool{} // tables of which the other name is within the limits
+	within := func(t TableName) bool {
+		return renamed[t] || (l.schemas == nil || slices.Contains(l.schemas, cmp.Or(t.Schema, "default"))) && (l.tables == nil || slices.Contains(l.tables, t.String()))
+	}
+	here := map[string]bool{} // tables, schemas and enums within the limits
+	names := map[string]bool{"default": true}
+	for i := range to.Tables {
+		if t := &to.Tables[i]; t.Was != "" {
+			was := TableName{t.Schema, t.Was}
+			renamed[was], renamed[t.name()] = within(t.name()), within(was)
+		}
+	}
+	for _, s := range []*Schema{from, to} {
+		for _, n := range s.Schemas {
+			names[n] = true
+		}
+		for i := range s.Tables {
+			t := &s.Tables[i]
+			names[t.name().String()], names[t.Schema] = true, true
+			if !within(t.name()) {
+				continue
+			}
+			here["schema "+t.Schema] = true
+			for _, x := range t.Columns {
+				here["enum "+x.Enum] = true
+			}
+		}
+	}
+	for _, n := range slices.Concat(l.schemas, l.tables) {
+		if !names[n] {
+			return nil, fmt.Errorf("ingot: neither models nor database have a schema or table %s", n)
+		}
+	}
+	in := func(o Object) bool {
+		switch o.Kind {
+		case ObjectSchema:
+			return here["schema "+o.Table.Name] || l.tables == nil && slices.Contains(l.schemas, o.Table.Name)
+		case ObjectEnum:
+			return here["enum "+o.Table.String()]
+		case ObjectSequence:
+			return l.tables == nil && within(o.Table)
+		}
+		return within(o.Table)
+	}
+	return func(c *comparison) {
+		if also := c.in; also != nil {
+			c.in = func(o Object) bool { return in(o) && also(o) }
+		} else {
+			c.in = in
+		}
+	}, nil
 }
 
 // schemaNames are the named schemas a schema has tables in.
@@ -134,6 +202,7 @@ func (v *view) made(db *DB) func(TableName) bool {
 
 // name tells the schema of the models what was renamed.
 func (a Decisions) name(from, to *Schema) error {
+	to.answered = map[string]bool{}
 	for _, old := range slices.Sorted(maps.Keys(a.Rename)) {
 		now := a.Rename[old]
 		if t := findTable(from, old); t != nil {
@@ -145,6 +214,7 @@ func (a Decisions) name(from, to *Schema) error {
 				return fmt.Errorf("ingot: rename %s to %s: no model has a table of the new name", old, now)
 			}
 			after.Was = t.Name
+			to.answered[after.name().String()] = true
 			continue
 		}
 		i := strings.LastIndexByte(old, '.')
@@ -166,6 +236,7 @@ func (a Decisions) name(from, to *Schema) error {
 			return fmt.Errorf("ingot: rename %s to %s: the model has no column %s", old, now, now)
 		}
 		after.Column(now).Was = old[i+1:]
+		to.answered[dotted(after.name(), now)] = true
 	}
 	return nil
 }

@@ -260,3 +260,64 @@ func golden(t *testing.T, file, got string) {
 		t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
 	}
 }
+
+func TestComparisonIsLimitedToSchemasAndTables(t *testing.T) {
+	ms, err := ingot.NewModels(personV3{}, pet{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCLI(t, ms, ingot.NewRevisions())
+	c.want(t, "check --table pet", 1, `
+models and database differ; to make the database what the models say:
+  create table pet (id, owner_id, name)
+`)
+	c.want(t, "check --table pet --table person --schema default", 1, `
+models and database differ; to make the database what the models say:
+  create table person (id, name, age, kind, note)
+  create index ix_person_name on person (name)
+  create table pet (id, owner_id, name)
+`)
+	c.want(t, "check --table cat", 2, "error: neither models nor database have a schema or table cat")
+	c.want(t, "check --schema shop", 2, "error: neither models nor database have a schema or table shop")
+	c.want(t, `revision --autogenerate --table person -m "only one"`, 0, "wrote …only_one.go\n  create table person (id, name, age, kind, note)\n  create index ix_person_name on person (name)")
+	file, err := os.ReadFile(filepath.Join(c.dir, c.files(t)[0]))
+	if err != nil || !strings.Contains(string(file), `"person"`) || strings.Contains(string(file), `"pet"`) {
+		t.Errorf("the file is %s, %v", file, err)
+	}
+}
+
+func TestALimitToOneNameOfARenamedTableHoldsForTheOther(t *testing.T) {
+	type human struct {
+		_    struct{} `ingot:"table:human;was:person"`
+		ID   int64    `ingot:"pk"`
+		Name string   `ingot:"size:30;index"`
+	}
+	ms, err := ingot.NewModels(human{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCLI(t, ms, ingot.NewRevisions())
+	pool, err := c.env.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.Exec("CREATE TABLE person (id INTEGER PRIMARY KEY, name VARCHAR(30) NOT NULL); CREATE INDEX ix_human_name ON person (name)"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"human", "person"} {
+		c.want(t, "check --table "+name, 1, "models and database differ; to make the database what the models say:\n  rename table person to human")
+	}
+}
+
+func TestAnAnswerExchangesNames(t *testing.T) {
+	type pair struct {
+		ID   int64 `ingot:"pk"`
+		Low  int
+		High int
+	}
+	h := newHistory(t)
+	h.to(ingot.Decisions{}, pair{})
+	wantSteps(t, h.to(ingot.Decisions{Rename: map[string]string{"pair.low": "high", "pair.high": "low"}}, pair{}),
+		"rename column pair.high to high_was", "rename column pair.low to high", "rename column pair.high_was to low")
+}

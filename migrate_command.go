@@ -91,13 +91,14 @@ func commands() []command {
 			f.BoolVar(&c.answers.NoRename, "no-rename", false, "nothing was renamed")
 			f.Var((*listFlag)(&c.fills), "fill", "table.column=SQL: the value of a new NOT NULL column in rows that exist; may be repeated")
 			f.BoolVar(&c.answers.NoFill, "no-fill", false, "no table with a new NOT NULL column has rows")
+			limitFlags(c, f)
 		}},
 		{name: "upgrade", args: "[target]", max: -1, help: "apply revisions, up to head", run: (*invocation).upgrade, flags: sqlFlag},
 		{name: "downgrade", args: "target", min: 1, max: 1, help: "undo revisions: -1, an ID, base", run: (*invocation).downgrade, flags: sqlFlag},
 		{name: "plan", args: "[target]", max: -1, help: "show what upgrade would run", run: (*invocation).plan, flags: func(c *invocation, f *flag.FlagSet) {
 			f.BoolVar(&c.down, "downgrade", false, "show what downgrade would run")
 		}},
-		{name: "check", help: "compare models and database", run: (*invocation).check},
+		{name: "check", help: "compare models and database", run: (*invocation).check, flags: limitFlags},
 		{name: "current", help: "show where the database is", run: (*invocation).current, flags: func(c *invocation, f *flag.FlagSet) {
 			f.BoolVar(&c.verbose, "v", false, "show more")
 			f.BoolVar(&c.checkHeads, "check-heads", false, "exit with 1 unless the database is at the heads")
@@ -138,6 +139,11 @@ func sqlFlag(c *invocation, f *flag.FlagSet) {
 	f.BoolVar(&c.sql, "sql", false, "print SQL and run nothing; no database is needed. A range start:end says where from")
 }
 
+func limitFlags(c *invocation, f *flag.FlagSet) {
+	f.Var((*listFlag)(&c.schemas), "schema", "compare only this schema, default being the default one; may be repeated")
+	f.Var((*listFlag)(&c.tables), "table", "compare only this table, table or schema.table; may be repeated")
+}
+
 // A listFlag is a flag that may be given several times.
 type listFlag []string
 
@@ -159,7 +165,7 @@ type invocation struct {
 	verbose, checkHeads, indicate, resolve bool
 	labels, dependsOn, renames, fills      []string
 	outFile                                string
-	schemas                                []string
+	schemas, tables                        []string
 	answers                                Decisions
 }
 
@@ -349,6 +355,7 @@ func (c *invocation) migrator() (*Migrator, error) {
 		return nil, err
 	}
 	m := NewMigrator(db, c.env.Revisions, c.env.Migrator...)
+	m.limit = limits{c.schemas, c.tables}
 	if m.progress == nil {
 		m.progress = c.progress
 	}

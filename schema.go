@@ -13,9 +13,10 @@ type Schema struct {
 	Views       []View
 	Unsupported []Unsupported // what inspection met and cannot represent: never touched
 
-	modeled bool          // made of models: what tags cannot say is unknown, not absent
-	dialect SchemaDialect // whose spelling it has; nil if nobody said
-	server  *Server       // where Inspect found it; nil if nowhere
+	modeled  bool            // made of models: what tags cannot say is unknown, not absent
+	answered map[string]bool // what is renamed because somebody has said so just now
+	dialect  SchemaDialect   // whose spelling it has; nil if nobody said
+	server   *Server         // where Inspect found it; nil if nowhere
 }
 
 // A Table is one table. Its name and its parts' names are final: no convention applies.

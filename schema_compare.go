@@ -2,6 +2,8 @@ package ingot
 
 import (
 	"cmp"
+	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -77,8 +79,9 @@ type TextPair struct {
 // form a cycle are added once their tables exist. Drops come before what takes their name.
 //
 // Constraints and indexes match by name, and by what they are where one side has no name of
-// its own. A table or column that says what it was before is renamed. The order of columns,
-// and of the parts of a table, makes no difference. Views and what inspection listed as
+// its own. A table or column that says what it was before is renamed; those that exchange
+// their names are, by way of a spare one, where their definitions tell that they have not
+// done so yet. The order of columns, and of the parts of a table, makes no difference. Views and what inspection listed as
 // unsupported are not compared, nor are the tables in which migrations keep their state.
 // Where to was made of models, what no tag can say (operator
 // classes, options of sequences, options a tag leaves out, an enum that no column takes) is
@@ -265,6 +268,16 @@ func (c *comparison) renames() []Step {
 			steps = append(steps, s)
 		}
 	}
+	for i := range c.swappedTables() {
+		t := &c.to.Tables[i]
+		old := c.find(c.from, TableName{t.Schema, t.Was})
+		aside := c.spareName(old.Name, func(name string) bool {
+			n := TableName{old.Schema, name}
+			return c.find(c.from, n) == nil && c.find(c.to, n) == nil
+		})
+		rename(RenameTable{Schema: old.Schema, From: old.Name, To: aside})
+		t.Was = aside
+	}
 	was := func(t *Table) (TableName, bool) { return TableName{t.Schema, t.Was}, t.Was != "" && t.Was != t.Name }
 	for range c.to.Tables { // a chain of renames frees one name at a time
 		before := len(steps)
@@ -289,6 +302,13 @@ func (c *comparison) renames() []Step {
 		if old == nil {
 			continue
 		}
+		for j := range c.swappedColumns(old, t) {
+			x := &t.Columns[j]
+			source := c.column(old, x.Was)
+			aside := c.spareName(source.Name, func(name string) bool { return c.column(old, name) == nil && c.column(t, name) == nil })
+			rename(RenameColumn{Table: old.name(), From: source.Name, To: aside})
+			x.Was = aside
+		}
 		for range t.Columns {
 			before := len(steps)
 			for _, x := range t.Columns {
@@ -310,6 +330,106 @@ func (c *comparison) renames() []Step {
 		}
 	}
 	return steps
+}
+
+// swappedTables yields one table out of each ring of tables that exchange their names: the one
+// whose table goes aside first. What has been exchanged still says what it was, so a ring
+// counts only where the tables are more alike with their names exchanged than as they are, or
+// where somebody has answered that they are renamed.
+func (c *comparison) swappedTables() iter.Seq[int] {
+	unlike := func(i int, name string) int {
+		t := &c.to.Tables[i]
+		old := c.find(c.from, TableName{t.Schema, name})
+		columns := func(a, b *Table) (n int) {
+			for _, x := range a.Columns {
+				if y := c.column(b, x.Name); y == nil || !c.sameColumnType(&x, y) {
+					n++
+				}
+			}
+			return n
+		}
+		return columns(old, t) + columns(t, old)
+	}
+	return c.rings(len(c.to.Tables), func(i int) (string, string, bool) {
+		t := &c.to.Tables[i]
+		return c.tableKey(TableName{t.Schema, t.Was}).String(), c.tableKey(t.name()).String(),
+			t.Was != "" && c.find(c.from, TableName{t.Schema, t.Was}) != nil && c.find(c.from, t.name()) != nil
+	}, func(i int) bool { return c.to.answered[c.to.Tables[i].name().String()] },
+		func(i int) (int, int) { return unlike(i, c.to.Tables[i].Was), unlike(i, c.to.Tables[i].Name) })
+}
+
+// swappedColumns does so for the columns of a table.
+func (c *comparison) swappedColumns(old, t *Table) iter.Seq[int] {
+	var from, to *Table // in normal form, where it is asked for
+	unlike := func(i int, name string) int {
+		if from == nil {
+			from = &c.normalize(&Schema{Tables: []Table{*old}}).Tables[0]
+			to = &c.normalize(&Schema{Tables: []Table{*t}}).Tables[0]
+			if c.to.modeled {
+				c.adopt(from, to)
+			}
+		}
+		if c.sameColumn(t.name(), c.column(from, name), &to.Columns[i]) {
+			return 0
+		}
+		return 1
+	}
+	return c.rings(len(t.Columns), func(i int) (string, string, bool) {
+		x := &t.Columns[i]
+		return c.key(x.Was), c.key(x.Name), x.Was != "" && c.column(old, x.Was) != nil && c.column(old, x.Name) != nil
+	}, func(i int) bool { return c.to.answered[dotted(t.name(), t.Columns[i].Name)] },
+		func(i int) (int, int) { return unlike(i, t.Columns[i].Was), unlike(i, t.Columns[i].Name) })
+}
+
+// rings finds, among n things that say what they were, those that exchange their names in a
+// ring, and yields the first of each. unlike says how much a thing differs from what it says
+// it was, and from what has its name.
+func (c *comparison) rings(n int, renamed func(i int) (was, is string, ok bool), answered func(i int) bool, unlike func(i int) (was, is int)) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		next := map[string]int{} // a name, and what says that it was this
+		for i := range n {
+			if was, is, ok := renamed(i); ok && was != is {
+				next[was] = i
+			}
+		}
+		done := make([]bool, n)
+		for i := range n {
+			var ring []int
+			closed := false
+			for j, ok := i, true; ok && !done[j] && !closed; {
+				var is string
+				if _, is, ok = renamed(j); ok {
+					done[j] = true
+					ring = append(ring, j)
+					j, ok = next[is]
+					closed = ok && j == i
+				}
+			}
+			exchanged, stayed := 0, 0
+			for _, j := range ring {
+				if closed {
+					was, is := unlike(j)
+					exchanged, stayed = exchanged+was, stayed+is
+				}
+			}
+			if closed && len(ring) > 1 && (exchanged < stayed || slices.ContainsFunc(ring, answered)) && !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// spareName is a name beside name that is free.
+func (c *comparison) spareName(name string, free func(string) bool) string {
+	for n := 1; ; n++ {
+		suffix := "_was"
+		if n > 1 {
+			suffix = fmt.Sprintf("_was%d", n)
+		}
+		if spare := cutIdent(name, maxName-len(suffix)) + suffix; free(spare) {
+			return spare
+		}
+	}
 }
 
 // spell gives what to has the names that the database knows it by: cut where it cuts them, and

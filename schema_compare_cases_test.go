@@ -28,6 +28,12 @@ func table(name string, columns ...string) Table {
 	return t
 }
 
+// was says what a table was before.
+func was(t Table, name string) Table {
+	t.Was = name
+	return t
+}
+
 // with adds parts to a table.
 func (t Table) with(parts ...any) Table {
 	for _, p := range parts {
@@ -148,6 +154,21 @@ func TestCompareFindsTheStepsMeant(t *testing.T) {
 		{"a rename that happened stays quiet", schema(table("t", "full_name text")), schema(table("t", "full_name text was name")), nil, ""},
 		{"names are freed in turn", schema(table("t", "b text", "c text")), schema(table("t", "a text was b", "b text was c")), nil,
 			"rename column t.b to a; rename column t.c to b"},
+		{"two exchange their names", schema(table("t", "a text", "b integer")), schema(table("t", "a integer was b", "b text was a")), nil,
+			"rename column t.b to b_was; rename column t.a to b; rename column t.b_was to a"},
+		{"which happened, and stays quiet", schema(table("t", "a integer", "b text")), schema(table("t", "a integer was b", "b text was a")), nil, ""},
+		{"or cannot be told from nothing", schema(table("t", "a text", "b text")), schema(table("t", "a text was b", "b text was a")), nil, ""},
+		{"three do, and a spare name is taken", schema(table("t", "a text", "b integer", "c date", "c_was date")), schema(table("t", "a date was c", "b text was a", "c integer was b", "c_was date")), nil,
+			"rename column t.c to c_was2; rename column t.b to c; rename column t.a to b; rename column t.c_was2 to a"},
+		{"a chain that ends in two that do", schema(table("t", "a text", "b integer", "x text")), schema(table("t", "a integer was b", "b text was a", "y text was x")), nil,
+			"rename column t.b to b_was; rename column t.a to b; rename column t.x to y; rename column t.b_was to a"},
+		{"one that refers to two is none", schema(table("t", "a text", "b integer")), schema(table("t", "a integer was b", "b text was b")), nil,
+			"alter column t.a: type text to integer; alter column t.b: type integer to text"},
+		{"two tables exchange their names",
+			schema(table("x", "a text").with(index("ix_a", "a")), table("y", "b integer"), table("z", "x_id integer").with(fk("fk", "x_id", "x"))),
+			schema(was(table("x", "b integer"), "y"), was(table("y", "a text").with(index("ix_a", "a")), "x"), table("z", "x_id integer").with(fk("fk", "x_id", "y"))), nil,
+			"rename table y to y_was; rename table x to y; rename table y_was to x"},
+		{"which happened, too", schema(table("x", "b integer"), table("y", "a text")), schema(was(table("x", "b integer"), "y"), was(table("y", "a text"), "x")), nil, ""},
 		{"an old name that goes on is no rename", schema(table("t", "b text")), schema(table("t", "a text was b", "b text")), nil, "add column t.a text not null"},
 		{"rename and change", schema(table("t", "b text")), schema(table("t", "a text null was b")), nil, "rename column t.b to a; alter column t.a: not null to null"},
 
@@ -202,7 +223,7 @@ func TestCompareFindsTheStepsMeant(t *testing.T) {
 			schema(table("a"), table("b", "x integer", "y integer").with(fk("f", "x", "a").change(func(f *ForeignKey) { f.OnDelete = "CASCADE" }), fk("g", "y", "a").change(func(f *ForeignKey) { f.OnDelete = "SET NULL" }))), nil,
 			"drop foreign key g on b (y) to a (id); add foreign key g on b (y) to a (id) on delete set null"},
 		{"deferrable matters", schema(table("a", "x integer").with(fk("f", "x", "a"))), schema(table("a", "x integer").with(fk("f", "x", "a").change(func(f *ForeignKey) { f.Deferrable = DeferrableInitiallyDeferred }))), nil,
-			"drop foreign key f on a (x) to a (id); add foreign key f on a (x) to a (id)"},
+			"drop foreign key f on a (x) to a (id); add foreign key f on a (x) to a (id) deferrable initially deferred"},
 		{"what was not validated is", schema(table("a", "x integer").with(fk("f", "x", "a").change(func(f *ForeignKey) { f.NotValid = true }), Check{Name: "c", Expr: "x > 0", NotValid: true})),
 			schema(table("a", "x integer").with(fk("f", "x", "a"), Check{Name: "c", Expr: "x > 0"})), nil, "validate constraint f on a; validate constraint c on a"},
 		{"two that are alike are two", schema(table("a", "x integer").with(fk("f", "x", "a"), fk("g", "x", "a"))), schema(table("a", "x integer").with(fk("f", "x", "a"))), nil,

@@ -244,10 +244,10 @@ func ExampleStep() {
 	//    alter column item.name: type text to varchar(30)
 	// alter primary key of item: (id) to (shop_id, id)
 	//    alter primary key of item: (shop_id, id) to (id)
-	// add unique uq_item_sku on item (sku)
-	//    drop unique uq_item_sku on item (sku)
-	// add foreign key fk_item_shop on item (shop_id) to shop (id) on delete cascade
-	//    drop foreign key fk_item_shop on item (shop_id) to shop (id) on delete cascade
+	// add unique uq_item_sku on item (sku) deferrable initially deferred
+	//    drop unique uq_item_sku on item (sku) deferrable initially deferred
+	// add foreign key fk_item_shop on item (shop_id) to shop (id) on delete cascade deferrable
+	//    drop foreign key fk_item_shop on item (shop_id) to shop (id) on delete cascade deferrable
 	// add check ck_item_price on item (price >= 0)
 	//    drop check ck_item_price on item (price >= 0)
 	// create index ix_item_name on item (lower(name), price desc) where price > 0

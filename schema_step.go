@@ -185,10 +185,10 @@ func (s AlterPrimaryKey) String() string {
 	return fmt.Sprintf("alter primary key of %s: %s to %s", s.Table, columnList(s.Old.Columns), columnList(s.New.Columns))
 }
 func (s AddUnique) String() string {
-	return fmt.Sprintf("add unique %s", partText(s.Unique.Name, s.Table, columnList(s.Unique.Columns)))
+	return fmt.Sprintf("add unique %s", partText(s.Unique.Name, s.Table, s.Unique.text()))
 }
 func (s DropUnique) String() string {
-	return fmt.Sprintf("drop unique %s", partText(s.Unique.Name, s.Table, columnList(s.Unique.Columns)))
+	return fmt.Sprintf("drop unique %s", partText(s.Unique.Name, s.Table, s.Unique.text()))
 }
 func (s AddForeignKey) String() string {
 	return fmt.Sprintf("add foreign key %s", partText(s.ForeignKey.Name, s.Table, s.ForeignKey.text()))
@@ -197,10 +197,10 @@ func (s DropForeignKey) String() string {
 	return fmt.Sprintf("drop foreign key %s", partText(s.ForeignKey.Name, s.Table, s.ForeignKey.text()))
 }
 func (s AddCheck) String() string {
-	return fmt.Sprintf("add check %s", partText(s.Check.Name, s.Table, "("+string(s.Check.Expr)+")"))
+	return fmt.Sprintf("add check %s", partText(s.Check.Name, s.Table, s.Check.text()))
 }
 func (s DropCheck) String() string {
-	return fmt.Sprintf("drop check %s", partText(s.Check.Name, s.Table, "("+string(s.Check.Expr)+")"))
+	return fmt.Sprintf("drop check %s", partText(s.Check.Name, s.Table, s.Check.text()))
 }
 func (s ValidateConstraint) String() string {
 	return fmt.Sprintf("validate constraint %s on %s", s.Name, s.Table)
@@ -293,7 +293,40 @@ func (f *ForeignKey) text() string {
 	if f.OnUpdate != "" {
 		t += " on update " + strings.ToLower(f.OnUpdate)
 	}
-	return t
+	if f.Match != "" {
+		t += " match " + strings.ToLower(f.Match)
+	}
+	return t + f.Deferrable.text() + notValidText(f.NotValid)
+}
+
+func (u *Unique) text() string {
+	return columnList(u.Columns) + distinctText(u.NullsNotDistinct) + u.Deferrable.text()
+}
+
+func (c *Check) text() string { return "(" + string(c.Expr) + ")" + notValidText(c.NotValid) }
+
+func (d Deferrable) text() string {
+	switch d {
+	case DeferrableInitiallyImmediate:
+		return " deferrable"
+	case DeferrableInitiallyDeferred:
+		return " deferrable initially deferred"
+	}
+	return ""
+}
+
+func notValidText(is bool) string {
+	if is {
+		return " not valid"
+	}
+	return ""
+}
+
+func distinctText(is bool) string {
+	if is {
+		return " nulls not distinct"
+	}
+	return ""
 }
 
 func (x *Index) text() string {
@@ -303,8 +336,18 @@ func (x *Index) text() string {
 		if p.Desc {
 			parts[i] += " desc"
 		}
+		if p.Nulls != "" {
+			parts[i] += " nulls " + strings.ToLower(p.Nulls)
+		}
 	}
 	t := columnList(parts)
+	if x.Using != "" {
+		t = "using " + strings.ToLower(x.Using) + " " + t
+	}
+	if x.Include != nil {
+		t += " include " + columnList(x.Include)
+	}
+	t += distinctText(x.NullsNotDistinct)
 	if x.Where != "" {
 		t += " where " + string(x.Where)
 	}

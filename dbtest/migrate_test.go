@@ -385,3 +385,37 @@ func TestBatchesGoOnWhereTheyStopped(t *testing.T) { // TX-19
 		want("downgraded", [2]string{"0", "45"})
 	})
 }
+
+func TestNamesAreExchangedWithTheirRows(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		a := schema(table("x", cols(col("a", "integer"), col("b", "varchar(20)"), col("c", "date")), key("id"), check("ck_b", "b <> 'z'"), index("ix_a", "a")),
+			table("y", cols(col("n", "integer")), key("id"), ref("fk_n", "n", "x", "id")))
+		b := schema(table("y", cols(col("a", "date"), col("b", "integer"), col("c", "varchar(20)")), key("id"), check("ck_b", "c <> 'z'"), index("ix_a", "b")),
+			table("x", cols(col("n", "integer")), key("id"), ref("fk_n", "n", "y", "id")))
+		for i, was := range []string{"c", "a", "b"} {
+			b.Tables[0].Columns[i+1].Was = was
+		}
+		b.Tables[0].Was, b.Tables[1].Was = "x", "y"
+		db.migrate(t, &ingot.Schema{}, ingot.Compare(&ingot.Schema{}, a, ingot.CompareDialect(db.dialect)))
+		db.exec(t, "INSERT INTO x (id, a, b, c) VALUES (1, 7, 'word', '2020-02-02')", "INSERT INTO y (id, n) VALUES (5, 1)")
+		have := db.inspect(t)
+		steps, err := db.compare(t.Context(), have, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.migrate(t, have, steps)
+		wantLaw(t, db, "exchanged", db.inspect(t), b)
+		var date, word string
+		var n, id int
+		row := db.QueryRowContext(t.Context(), "SELECT CAST(y.a AS char(10)), y.b, y.c, x.id FROM y JOIN x ON x.n = y.id")
+		if err := row.Scan(&date, &n, &word, &id); err != nil || date != "2020-02-02" || n != 7 || word != "word" || id != 5 {
+			t.Errorf("the row is %s, %d, %s, %d, %v", date, n, word, id, err)
+		}
+		down, err := ingot.ReverseSteps(steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db.migrate(t, db.inspect(t), down)
+		wantLaw(t, db, "exchanged back", db.inspect(t), a)
+	})
+}
