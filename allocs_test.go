@@ -60,15 +60,15 @@ func TestHotPathsAllocateNoMoreThanRecorded(t *testing.T) {
 		kb   uint64
 		run  func()
 	}{
-		{"get by key", 44, 1, func() { _, err := ingot.Get[Row](ctx, db, 7); must(err) }},
-		{"read 1,000 rows", 7880, 205, func() { _, err := all.All(ctx, db); must(err) }},
+		{"get by key", 43, 1, func() { _, err := ingot.Get[Row](ctx, db, 7); must(err) }},
+		{"read 1,000 rows", 7850, 203, func() { _, err := all.All(ctx, db); must(err) }},
 		{"read 1,000 rows in a session", 7990, 455, func() {
 			s := db.Session()
 			_, err := all.All(ctx, s)
 			must(err)
 			s.Close()
 		}},
-		{"insert 1,000 rows", 7120, 1090, func() {
+		{"insert 1,000 rows", 7100, 990, func() {
 			for _, x := range fresh {
 				x.(*Row).ID = 0
 			}
@@ -77,7 +77,7 @@ func TestHotPathsAllocateNoMoreThanRecorded(t *testing.T) {
 			must(s.Commit(ctx))
 			s.Close()
 		}},
-		{"change 1,000 rows", 1100, 475, func() {
+		{"change 1,000 rows", 1100, 410, func() {
 			for _, x := range loaded {
 				x.Count++
 			}
