@@ -142,23 +142,11 @@ const maxFlushes = 100
 func (s *Session) flushAll(ctx context.Context) error {
 	for range maxFlushes {
 		wrote, err := s.flushOnce(ctx, true)
-		if err != nil || !wrote || !s.hooked() || !s.unsaved() {
+		if err != nil || !wrote || !s.hooked() || !s.visible(need{raw: true}) {
 			return err
 		}
 	}
 	return s.fail(fmt.Errorf("ingot: Commit: hooks left something to write after each of %d flushes", maxFlushes))
-}
-
-// unsaved reports whether there is something that a flush might write.
-func (s *Session) unsaved() bool {
-	for _, c := range s.maps {
-		if c != nil && slices.ContainsFunc(c.all, func(e *entry) bool {
-			return e != nil && (e.state == Pending || e.state == Deleted || s.edited(e))
-		}) {
-			return true
-		}
-	}
-	return false
 }
 
 // flushOnce is one flush, and reports whether there was something to write. A final one is
