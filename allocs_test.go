@@ -68,7 +68,7 @@ func TestHotPathsAllocateNoMoreThanRecorded(t *testing.T) {
 			must(err)
 			s.Close()
 		}},
-		{"insert 1,000 rows", 7100, 990, func() {
+		{"insert 1,000 rows", 7100, 960, func() {
 			for _, x := range fresh {
 				x.(*Row).ID = 0
 			}
@@ -77,7 +77,7 @@ func TestHotPathsAllocateNoMoreThanRecorded(t *testing.T) {
 			must(s.Commit(ctx))
 			s.Close()
 		}},
-		{"change 1,000 rows", 1100, 410, func() {
+		{"change 1,000 rows", 1100, 380, func() {
 			for _, x := range loaded {
 				x.Count++
 			}

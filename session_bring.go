@@ -58,8 +58,8 @@ func (f *flush) bring() {
 			f.bringDeleted(e)
 			continue
 		}
-		for j := range c.claims {
-			f.bringClaim(c, &c.claims[j])
+		for cl := c.claims; cl != nil; cl = cl.next {
+			f.bringClaim(c, cl)
 		}
 	}
 	f.bringUnlinked()

@@ -46,18 +46,15 @@ type chunk[T any] struct {
 	size int
 }
 
-// list returns an empty slice with room for one.
-func (k *chunk[T]) list() []T {
+func (k *chunk[T]) next() *T {
 	if len(k.rest) == 0 {
 		k.size = min(4*k.size+1, perPage[T]())
 		k.rest = make([]T, k.size)
 	}
-	l := k.rest[:0:1]
+	v := &k.rest[0]
 	k.rest = k.rest[1:]
-	return l
+	return v
 }
-
-func (k *chunk[T]) next() *T { return &k.list()[:1][0] }
 
 // An op is what becomes of a row.
 type op uint8
@@ -77,8 +74,8 @@ type change struct {
 	before addr // the instance before the flush wrote into it; nil if it did not
 	base   addr // the snapshot with the foreign keys that the database changes by itself; nil if none
 
-	claims   []claim
-	parents  []parentKey // foreign keys to copy when the parents have their keys
+	claims   *claim      // the first
+	parents  *parentKey  // the first of the foreign keys to copy when the parents have their keys
 	cols     []*column   // what the UPDATE sets
 	assigned *assignment // expressions that columns are Set to; nil if none
 	extra    *extra      // see there; nil if none
@@ -120,7 +117,8 @@ func (c *change) late() []*column {
 type parentKey struct {
 	ref    *reference
 	parent *entry
-	late   bool // the parent comes after the child
+	late   bool       // the parent comes after the child
+	next   *parentKey // of the same change
 }
 
 // A relationLoad is a load state to be.
@@ -294,7 +292,7 @@ func (f *flush) columns() error {
 		case opDrop:
 			continue
 		case opNone:
-			if !c.keyed && c.before == nil && len(c.parents) == 0 && c.assigned == nil {
+			if !c.keyed && c.before == nil && c.parents == nil && c.assigned == nil {
 				continue
 			}
 			if f.differing(c); len(c.cols) == 0 && c.assigned == nil {
@@ -344,8 +342,8 @@ func (f *flush) differing(c *change) {
 
 // fills reports whether the change copies a parent's key into a column.
 func (c *change) fills(col *column) bool {
-	for i := range c.parents {
-		if slices.Contains(c.parents[i].ref.columns, col) {
+	for p := c.parents; p != nil; p = p.next {
+		if slices.Contains(p.ref.columns, col) {
 			return true
 		}
 	}

@@ -163,8 +163,7 @@ func (f *flush) dependencies(all []action, n int, over []takeover, parks map[int
 		if a.kind == actLate {
 			edge(p.save, p.late)
 		}
-		for i := range c.parents {
-			pk := &c.parents[i]
+		for pk := c.parents; pk != nil; pk = pk.next {
 			if w := at[pk.parent.work]; w != nil {
 				if pk.late {
 					edge(w.save, p.late)
@@ -190,8 +189,8 @@ func (f *flush) dependencies(all []action, n int, over []takeover, parks map[int
 				}
 			}
 		}
-		for i := range c.claims {
-			if cl := &c.claims[i]; cl.verdict == setKey && a.kind != actDelete {
+		for cl := c.claims; cl != nil; cl = cl.next {
+			if cl.verdict == setKey && a.kind != actDelete {
 				if newKeys == nil {
 					newKeys = f.newKeys(all[:n])
 				}

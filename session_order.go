@@ -226,8 +226,8 @@ func (f *flush) untie(actions []action, group []*mapper, inserts, updates [][]*c
 	}
 	for _, m := range group {
 		for _, c := range append(slices.Clip(updates[m.index]), inserts[m.index]...) {
-			for i := range c.parents {
-				if p := &c.parents[i]; p.late {
+			for p := c.parents; p != nil; p = p.next {
+				if p.late {
 					for _, col := range p.ref.columns {
 						if col.nullable && !col.pk {
 							c.more().late = append(c.more().late, col)
@@ -245,8 +245,8 @@ func (f *flush) untie(actions []action, group []*mapper, inserts, updates [][]*c
 
 // postpone marks the foreign keys that post-update writes afterwards in any case.
 func (f *flush) postpone(c *change) {
-	for i := range c.parents {
-		if p := &c.parents[i]; c.op == opInsert && p.ref.postUpdate() {
+	for p := c.parents; p != nil; p = p.next {
+		if c.op == opInsert && p.ref.postUpdate() {
 			p.late = true
 		}
 	}
@@ -260,7 +260,7 @@ type tie struct {
 	f       *flush
 	rank    int
 	path    []*change
-	edges   []int // which parent of each on the path is being visited
+	edges   []*parentKey // which parent of each on the path is being visited
 	deepest int32
 }
 
@@ -271,13 +271,12 @@ func (t *tie) visit(c *change) error {
 	c.level = -1
 	t.path = append(t.path, c)
 	level := int32(1)
-	for i := range c.parents {
-		p := &c.parents[i]
+	for p := c.parents; p != nil; p = p.next {
 		w := p.parent.work
 		if p.late || w == nil || w.op != opInsert || t.f.lay.rank[w.e.m.index] != t.rank {
 			continue
 		}
-		t.edges = append(t.edges[:len(t.path)-1], i)
+		t.edges = append(t.edges[:len(t.path)-1], p)
 		if w.level == -1 {
 			if err := t.cut(w); err != nil {
 				return err
@@ -301,7 +300,7 @@ func (t *tie) cut(w *change) error {
 	from := slices.Index(t.path, w)
 	for i := len(t.path) - 1; i >= from; i-- {
 		c := t.path[i]
-		p := &c.parents[t.edges[i]]
+		p := t.edges[i]
 		if !p.ref.nullable() || c.op != opInsert {
 			continue
 		}
@@ -314,7 +313,7 @@ func (t *tie) cut(w *change) error {
 	var names []string
 	for i := from; i < len(t.path); i++ {
 		c := t.path[i]
-		names = append(names, c.e.name()+" needs, by "+c.parents[t.edges[i]].ref.columnNames()+",")
+		names = append(names, c.e.name()+" needs, by "+t.edges[i].ref.columnNames()+",")
 	}
 	return errors.New("ingot: new rows need each other and none can be first: " + strings.Join(names, " ") + " " + w.e.name() +
 		"; let one of these foreign keys be NULL, so that it can be written afterwards")

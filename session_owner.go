@@ -87,8 +87,7 @@ func (f *flush) taken() map[owned]bool {
 	}
 	f.took = map[owned]bool{}
 	for _, c := range f.changes {
-		for i := range c.claims {
-			cl := &c.claims[i]
+		for cl := c.claims; cl != nil; cl = cl.next {
 			t := cl.parent
 			if cl.key && t == nil {
 				t = f.s.at(cl.ref, c.e.obj)
@@ -123,8 +122,7 @@ func (f *flush) replace() error {
 		if c.op == opDelete || c.op == opDrop {
 			continue
 		}
-		for i := range c.claims {
-			cl := &c.claims[i]
+		for cl := c.claims; cl != nil; cl = cl.next {
 			parent := cl.parent
 			if parent == nil && cl.key && !cl.null {
 				parent = f.s.at(cl.ref, c.e.obj)

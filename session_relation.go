@@ -25,6 +25,7 @@ type claim struct {
 	verdict verdict
 	left    *entry // the parent whose collection let the child go
 	leftBy  *relation
+	next    *claim // of the same change
 }
 
 // A verdict is what becomes of a foreign key.
@@ -39,9 +40,9 @@ const (
 
 // claim returns the claim on a foreign key of the change's instance; nil if nobody spoke.
 func (c *change) claim(ref *reference) *claim {
-	for i := range c.claims {
-		if c.claims[i].ref == ref {
-			return &c.claims[i]
+	for cl := c.claims; cl != nil; cl = cl.next {
+		if cl.ref == ref {
+			return cl
 		}
 	}
 	return nil
@@ -49,14 +50,15 @@ func (c *change) claim(ref *reference) *claim {
 
 // claimOn is claim for who wants to speak.
 func (f *flush) claimOn(c *change, ref *reference) *claim {
-	if cl := c.claim(ref); cl != nil {
-		return cl
+	last := &c.claims
+	for ; *last != nil; last = &(*last).next {
+		if (*last).ref == ref {
+			return *last
+		}
 	}
-	if c.claims == nil {
-		c.claims = f.claims.list()
-	}
-	c.claims = append(c.claims, claim{ref: ref})
-	return &c.claims[len(c.claims)-1]
+	*last = f.claims.next()
+	(*last).ref = ref
+	return *last
 }
 
 // listen gathers what the changed instances say about links.
@@ -283,8 +285,8 @@ func (f *flush) decide() error {
 		if c.op == opDelete || c.op == opDrop {
 			continue
 		}
-		for j := range c.claims {
-			if err := f.judge(c, &c.claims[j]); err != nil {
+		for cl := c.claims; cl != nil; cl = cl.next {
+			if err := f.judge(c, cl); err != nil {
 				errs = append(errs, err)
 			}
 		}
@@ -492,18 +494,14 @@ func (f *flush) apply() error {
 		if c.op == opDelete || c.op == opDrop {
 			continue
 		}
-		for j := range c.claims {
-			cl := &c.claims[j]
+		for cl := c.claims; cl != nil; cl = cl.next {
 			switch cl.verdict {
 			case setParent:
 				switch w := cl.parent.work; {
 				case w != nil && (w.op == opDelete || w.op == opDrop):
 					return fmt.Errorf("%s: %s.%s gives it %s, which is being deleted", c.e.name(), cl.by.m.name, cl.by.field, cl.parent.name())
 				case w != nil && w.op == opInsert:
-					if c.parents == nil {
-						c.parents = f.parents.list()
-					}
-					c.parents = append(c.parents, parentKey{ref: cl.ref, parent: cl.parent})
+					f.awaitKey(c, cl.ref, cl.parent)
 					if !slices.ContainsFunc(cl.ref.remote, func(col *column) bool { return col.codec.zero(col.at(cl.parent.obj)) }) {
 						if err := f.takeKey(c, cl.ref, cl.parent); err != nil { // for those that refer to c in turn
 							return err
@@ -551,8 +549,7 @@ func (f *flush) follow() error {
 		}
 	}
 	for _, c := range f.changes { // the key of a parent that was named may have changed since
-		for i := range c.claims {
-			cl := &c.claims[i]
+		for cl := c.claims; cl != nil; cl = cl.next {
 			if cl.verdict != setParent || c.op == opDelete || c.op == opDrop || cl.parent.work == nil || cl.parent.work.op != opNone {
 				continue
 			}
@@ -589,7 +586,7 @@ func (f *flush) followers(parent *entry, ref *reference, byDatabase bool) error 
 		c := f.change(t)
 		if !byDatabase {
 			if cl := c.claim(ref); c.op == opNone && (cl == nil || cl.verdict == keep) {
-				c.parents = append(c.parents, parentKey{ref: ref, parent: parent})
+				f.awaitKey(c, ref, parent)
 			}
 			continue
 		}
@@ -627,6 +624,16 @@ func (f *flush) clear(c *change, ref *reference) error {
 		}
 	}
 	return nil
+}
+
+// awaitKey notes that a change takes the key of a parent once that has one.
+func (f *flush) awaitKey(c *change, ref *reference, parent *entry) {
+	last := &c.parents
+	for *last != nil {
+		last = &(*last).next
+	}
+	*last = f.parents.next()
+	**last = parentKey{ref: ref, parent: parent}
 }
 
 // takeKey copies the key of a parent into the foreign key of a child.

@@ -341,8 +341,7 @@ func (st *step) run() error {
 
 // copyKeys gives rows the keys that their parents have by now.
 func (f *flush) copyKeys(c *change, late bool) error {
-	for i := range c.parents {
-		p := &c.parents[i]
+	for p := c.parents; p != nil; p = p.next {
 		if p.late != late {
 			if p.late {
 				// It has to be NULL until the parent is there.
