@@ -29,7 +29,11 @@ func cpuTime(s *store) time.Duration {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
-	d := time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return time.Duration(u.Utime.Nano()+u.Stime.Nano()) + s.serverTime()
+}
+
+// serverTime is what the server's processes that serve the store have used of the CPU.
+func (s *store) serverTime() (d time.Duration) {
 	for _, pid := range s.backends {
 		stat, _ := os.ReadFile("/proc/" + pid + "/schedstat") // time on the CPU first, in ns
 		first, _, _ := strings.Cut(string(stat), " ")
@@ -54,6 +58,7 @@ func main() {
 	slice := flag.Duration("slice", 20*time.Millisecond, "time of one implementation's turn")
 	clock := flag.String("clock", "wall", "what is measured: wall, or cpu (of this process and of the processes of a PostgreSQL on this machine that serve it: steadier beside other load)")
 	grow := flag.String("growth", "", "file for a plot (SVG) of how times grow with the number of rows, instead of the table")
+	parts := flag.Bool("why", false, "what an operation spends CPU time on, in place of ratios; half a second a round")
 	profile := flag.String("cpuprofile", "", "file for a CPU profile")
 	flag.Parse()
 	if *clock == "cpu" {
@@ -79,7 +84,7 @@ func main() {
 		return
 	}
 	for _, kind := range strings.Split(*dbs, ",") {
-		if err := run(ctx, kind, list(*only), list(*impl), *rounds, *slice); err != nil {
+		if err := run(ctx, kind, list(*only), list(*impl), *rounds, *slice, *parts); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
@@ -110,7 +115,7 @@ func openAll(ctx context.Context, s *store, want []string) ([]implementation, er
 	return out, nil
 }
 
-func run(ctx context.Context, kind string, only, want []string, rounds int, slice time.Duration) (err error) {
+func run(ctx context.Context, kind string, only, want []string, rounds int, slice time.Duration, parts bool) (err error) {
 	s, err := openStore(ctx, kind)
 	if err != nil {
 		return err
@@ -130,6 +135,9 @@ func run(ctx context.Context, kind string, only, want []string, rounds int, slic
 			_ = m.close()
 		}
 	}()
+	if parts {
+		return why(ctx, s, ms, only, rounds)
+	}
 	fmt.Printf("\n%s: ratio to raw (allocations per operation)\n\n| work | raw |", kind)
 	for _, m := range ms[1:] {
 		fmt.Printf(" %s |", m.name())
