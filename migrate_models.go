@@ -367,9 +367,7 @@ func (w *modelWriter) findForeignKeys() {
 func (m *modelText) hasKey(columns []string) bool {
 	return samePlaces(m.t.PrimaryKey.Columns, columns) ||
 		slices.ContainsFunc(m.t.Uniques, func(u Unique) bool { return samePlaces(u.Columns, columns) }) ||
-		slices.ContainsFunc(m.t.Indexes, func(x Index) bool {
-			return x.Unique && x.Where == "" && len(x.columns()) == len(x.Parts) && samePlaces(x.columns(), columns)
-		})
+		slices.ContainsFunc(m.t.Indexes, func(x Index) bool { return samePlaces(x.key(), columns) })
 }
 
 // findLinks finds the tables whose key is two foreign keys, and nothing else.

@@ -539,6 +539,19 @@ func (x *Index) columns() []string {
 	return append(names, x.Include...)
 }
 
+// key are the columns of which a unique index has no two the same; none where it has
+// expressions or not all rows.
+func (x *Index) key() []string {
+	var names []string
+	for _, p := range x.Parts {
+		if !x.Unique || x.Where != "" || p.Column == "" {
+			return nil
+		}
+		names = append(names, p.Column)
+	}
+	return names
+}
+
 func (f *ForeignKey) ref() TableName { return TableName{f.RefSchema, f.RefTable} }
 
 func (s *Schema) tableIndex(name TableName) int {

@@ -716,9 +716,9 @@ func (c *comparison) dropTables() {
 	for _, t := range slices.Backward(tables) {
 		if !c.traits.ForeignKeyIndexes { // there an index may be what its foreign key needs
 			t.Indexes = slices.DeleteFunc(t.Indexes, func(x Index) bool {
-				needed := x.Unique && slices.ContainsFunc(c.dropped, func(other Table) bool {
+				needed := slices.ContainsFunc(c.dropped, func(other Table) bool {
 					return slices.ContainsFunc(other.ForeignKeys, func(f ForeignKey) bool {
-						return c.tableKey(f.ref()) == c.tableKey(t.name()) && samePlaces(f.RefColumns, x.columns())
+						return c.tableKey(f.ref()) == c.tableKey(t.name()) && samePlaces(f.RefColumns, x.key())
 					})
 				})
 				if !needed {
@@ -860,8 +860,9 @@ func (t *Table) partNames() []string {
 	return names
 }
 
-// untangle moves drops of indexes and unique constraints before the first step that takes
-// their name, on whatever table.
+// untangle moves drops of indexes and constraints before the first step that takes their name,
+// on whatever table: some databases share names between kinds, and name an index after its
+// foreign key.
 func untangle(steps []Step) []Step {
 	takes := func(s Step) []string {
 		switch s := s.(type) {
@@ -871,6 +872,12 @@ func untangle(steps []Step) []Step {
 			return []string{s.Index.Name}
 		case AddUnique:
 			return []string{s.Unique.Name}
+		case AddForeignKey:
+			return []string{s.ForeignKey.Name}
+		case AddCheck:
+			return []string{s.Check.Name}
+		case AlterPrimaryKey:
+			return []string{s.New.Name}
 		}
 		return nil
 	}
@@ -882,6 +889,10 @@ func untangle(steps []Step) []Step {
 			gives = s.Index.Name
 		case DropUnique:
 			gives = s.Unique.Name
+		case DropForeignKey:
+			gives = s.ForeignKey.Name
+		case DropCheck:
+			gives = s.Check.Name
 		}
 		at, taken := first[gives]
 		if gives != "" && taken {
@@ -928,11 +939,11 @@ func (c *comparison) hasKey(t *Table, columns []string) bool {
 	is := func(columns []string) bool {
 		have := c.keys(columns)
 		slices.Sort(have)
-		return slices.Equal(have, want)
+		return len(have) > 0 && slices.Equal(have, want)
 	}
 	return is(t.PrimaryKey.Columns) ||
 		slices.ContainsFunc(t.Uniques, func(u Unique) bool { return is(u.Columns) }) ||
-		slices.ContainsFunc(t.Indexes, func(x Index) bool { return x.Unique && x.Where == "" && is(x.columns()) })
+		slices.ContainsFunc(t.Indexes, func(x Index) bool { return is(x.key()) })
 }
 
 // findDisturbed moves foreign keys of kept tables out of the way of changes to the columns

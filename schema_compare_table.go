@@ -491,11 +491,11 @@ func (d *tableDiff) retypes(columns []string) bool {
 // touchesKey reports whether a key over these columns is taken away, for good or for a
 // moment, or its columns change: then no foreign key may refer to it meanwhile.
 func (d *tableDiff) touchesKey(columns []string) bool {
-	is := func(other []string) bool { return samePlaces(columns, other) }
+	is := func(other []string) bool { return len(other) > 0 && samePlaces(columns, other) }
 	return d.retypes(columns) ||
 		d.alterKey && is(d.oldKey.Columns) ||
 		slices.ContainsFunc(d.dropUniques, func(u Unique) bool { return is(u.Columns) }) ||
-		slices.ContainsFunc(d.dropIndexes, func(x Index) bool { return x.Unique && is(x.columns()) }) ||
+		slices.ContainsFunc(d.dropIndexes, func(x Index) bool { return is(x.key()) }) ||
 		slices.ContainsFunc(d.dropColumns, func(x Column) bool { return slices.Contains(columns, x.Name) })
 }
 

@@ -149,6 +149,9 @@ func attacks() []attack {
 		{"indexes change names with each other", "",
 			schema(table("t", cols(col("a", "integer"), col("b", "integer")), k, index("x1", "a"), index("x2", "b")), table("u", cols(col("a", "integer")), k, index("x3", "a"))),
 			schema(table("t", cols(col("a", "integer"), col("b", "integer")), k, index("x2", "a"), index("x3", "b")), table("u", cols(col("a", "integer")), k, index("x1", "a")))},
+		{"names go from a foreign key to an index, and from a check to a foreign key", "",
+			schema(table("p", cols(), k), table("c", cols(col("x", "integer"), col("y", "integer")), k, ref("one", "x", "p", "id"), check("two", "y > 0 OR y IS NULL"))),
+			schema(table("p", cols(), k), table("c", cols(col("x", "integer"), col("y", "integer")), k, ref("two", "y", "p", "id"), index("one", "x", "y")))},
 		{"a name goes from a dropped table to a new one", "",
 			schema(table("old", cols(col("a", "integer")), k, index("ix_same", "a"), uniq("uq_same", "a"))),
 			schema(table("new", cols(col("a", "integer")), k, index("ix_same", "a"), uniq("uq_same", "a")))},
@@ -208,6 +211,8 @@ func attacks() []attack {
 		{"a default beside a serial key", "postgres", schema(table("t", []ingot.Column{{Name: "id", Type: "bigserial", Auto: true}, def(col("a", "double"), "1e2")}, k)),
 			schema(table("t", []ingot.Column{{Name: "id", Type: "bigserial", Auto: true}, def(col("a", "double"), "1e3")}, k))},
 		{"a table that goes refers to an index of its own", "postgres", schema(table("t", cols(notNull("a", "integer"), col("fk", "integer")), k, indexOf(ingot.Index{Name: "ux", Unique: true, Parts: parts("a")}), ref("fk_t", "fk", "t", "a"))), schema()},
+		{"a table that goes refers to an index of its own, which includes another column", "postgres", schema(table("t", cols(notNull("a", "integer"), col("b", "integer"), col("fk", "integer")), k,
+			indexOf(ingot.Index{Name: "ux", Unique: true, Parts: parts("a"), Include: []string{"b"}}), ref("fk_t", "fk", "t", "a"))), schema()},
 		{"a foreign key is valid now, and made anew", "postgres", schema(table("p", cols(), k), table("c", cols(col("fk", "integer")), k, func(t *ingot.Table) {
 			t.ForeignKeys = []ingot.ForeignKey{{Name: "fk_c", Columns: []string{"fk"}, RefTable: "p", RefColumns: []string{"id"}, NotValid: true}}
 		})), schema(table("p", []ingot.Column{{Name: "id", Type: "bigint"}}, k), table("c", cols(col("fk", "bigint")), k, ref("fk_c", "fk", "p", "id")))},

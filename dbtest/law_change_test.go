@@ -1,16 +1,22 @@
 package dbtest
 
 import (
+	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
 	"ingot"
 )
 
-// changed draws what becomes of a schema: each table stays as it is, changes, is renamed,
+// changed draws what becomes of the last of some schemas: each table stays as it is, changes, is renamed,
 // goes, or is drawn anew.
-func (d artist) changed(a *ingot.Schema) *ingot.Schema {
+func (d artist) changed(path ...*ingot.Schema) *ingot.Schema {
+	d.path = path
+	a := path[len(path)-1].Clone()
+	forgetNames(a)
 	s := &ingot.Schema{Schemas: slices.Clone(a.Schemas), Enums: a.Clone().Enums}
+	d.drawn = s
 	if d.db.other != "" && d.once(4) {
 		s.Schemas = []string{d.db.other}
 	}
@@ -34,8 +40,19 @@ func (d artist) changed(a *ingot.Schema) *ingot.Schema {
 		t.ForeignKeys = nil
 		now[ingot.TableName{Schema: t.Schema, Name: t.Name}] = t.Name
 		if d.once(6) {
-			t.Was, t.Name = t.Name, short("new "+t.Name)
-			now[ingot.TableName{Schema: t.Schema, Name: t.Was}] = t.Name
+			names := []string{short("new " + t.Name)}
+			for _, o := range s.Tables { // a chain of renames
+				if o.Was != "" && o.Schema == t.Schema {
+					names = append(names, o.Was)
+				}
+			}
+			d.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+			taken := func(o ingot.Table) bool { return o.Schema == t.Schema && o.Name == names[0] }
+			freed := func(o ingot.Table) bool { return o.Schema == t.Schema && o.Was == names[0] }
+			if !slices.ContainsFunc(s.Tables, taken) && (!slices.ContainsFunc(a.Tables, taken) || slices.ContainsFunc(s.Tables, freed)) { // of one that goes, it would be that one
+				t.Was, t.Name = t.Name, names[0]
+				now[ingot.TableName{Schema: t.Schema, Name: t.Was}] = t.Name
+			}
 		}
 		for j := range t.Columns {
 			t.Columns[j].Type, t.Columns[j].Enum = follow(t.Columns[j].Type, t.Columns[j].Enum)
@@ -83,17 +100,22 @@ func (d artist) changeEnum(s *ingot.Schema) func(ingot.Type, string) (ingot.Type
 	old := d.enum(s)
 	oldArray := ingot.Type(d.db.quote(e.Name) + "[]")
 	same := func(t ingot.Type, enum string) (ingot.Type, string) { return t, enum }
+	add := func(at int, value string) {
+		if !slices.Contains(e.Values, value) {
+			e.Values = slices.Insert(e.Values, at, value)
+		}
+	}
 	switch d.IntN(8) {
 	case 0:
-		e.Values = append(e.Values, "more")
+		add(len(e.Values), "more")
 	case 1:
-		e.Values = slices.Insert(e.Values, d.IntN(len(e.Values)+1), "between")
+		add(d.IntN(len(e.Values)+1), "between")
 	case 2:
 		slices.Reverse(e.Values)
 	case 3:
-		e.Values = e.Values[:1]
+		e.Values = []string{"1"}
 	case 4: // one value for another
-		e.Values = append(e.Values[:1], `a "new" one`)
+		e.Values = []string{"1", `a "new" one`}
 	case 5:
 		e.Name = "Another Mood"
 		return func(t ingot.Type, enum string) (ingot.Type, string) {
@@ -133,6 +155,12 @@ func (d artist) used(t *ingot.Table, c *ingot.Column) bool {
 func (d artist) named(t *ingot.Table, c *ingot.Column) bool {
 	q := d.db.quote(c.Name)
 	return slices.ContainsFunc(texts(t), func(e *ingot.SQLText) bool { return strings.Contains(string(*e), q) })
+}
+
+// computes reports whether a generated column names the column.
+func (d artist) computes(t *ingot.Table, c *ingot.Column) bool {
+	q := d.db.quote(c.Name)
+	return slices.ContainsFunc(t.Columns, func(g ingot.Column) bool { return strings.Contains(string(g.Generated), q) })
 }
 
 // texts are the expressions of a table that may name columns.
@@ -188,7 +216,7 @@ func (d artist) changeTable(s *ingot.Schema, t, old *ingot.Table) {
 	plain := c.Generated == "" && !c.Auto && !isKey(c)
 	switch d.IntN(18) {
 	case 0:
-		if !isKey(c) && (c.Auto || was == nil || was.Auto || was.Null || was.Default != "") { // it has to come back
+		if !isKey(c) && (c.Auto || was == nil || was.Auto || was.Null || was.Default != "") && d.steady(old, was) { // it has to come back
 			d.drop(t, c.Name)
 		}
 	case 1:
@@ -210,7 +238,7 @@ func (d artist) changeTable(s *ingot.Schema, t, old *ingot.Table) {
 		switch {
 		case plain && !c.Null:
 			c.Null = !slices.Contains(t.PrimaryKey.Columns, c.Name)
-		case plain && was != nil && was.Null && was.Default != "" && was.Generated == "" && was.Default != "CURRENT_DATE": // so that no row has NULL
+		case plain && was != nil && was.Null && was.Default != "" && was.Generated == "" && was.Default != "CURRENT_DATE" && d.steady(old, was): // so that no row has NULL
 			c.Null = false
 		}
 	case 6:
@@ -229,8 +257,15 @@ func (d artist) changeTable(s *ingot.Schema, t, old *ingot.Table) {
 	case 10:
 		d.renamePart(t)
 	case 11:
-		name := short("new " + c.Name)
-		if c.Was == "" && was != nil && !isKey(c) && t.Column(name) == nil {
+		names := []string{short("new " + c.Name)}
+		for _, o := range t.Columns { // a chain of renames
+			if o.Was != "" {
+				names = append(names, o.Was)
+			}
+		}
+		name := one(d, names...)
+		freed := old.Column(name) == nil || slices.ContainsFunc(t.Columns, func(o ingot.Column) bool { return o.Was == name })
+		if freed && c.Was == "" && was != nil && !isKey(c) && t.Column(name) == nil {
 			d.renameColumn(t, c, name)
 		}
 	case 12:
@@ -240,7 +275,7 @@ func (d artist) changeTable(s *ingot.Schema, t, old *ingot.Table) {
 	case 14:
 		d.changeKey(t)
 	case 15:
-		d.changeGenerated(t, c)
+		d.changeGenerated(t, c, old, was)
 	case 16:
 		switch {
 		case c.Auto && c.Identity != nil && c.Name != "id":
@@ -256,6 +291,29 @@ func (d artist) changeTable(s *ingot.Schema, t, old *ingot.Table) {
 			c.OnUpdate = one[ingot.SQLText](d, "", "CURRENT_TIMESTAMP")
 		}
 	}
+}
+
+// steady reports whether a column, nil for a new one, was all the time what it is: where a
+// later change takes it away, rows come back with a value of the last kind.
+func (d artist) steady(t *ingot.Table, c *ingot.Column) bool {
+	if c == nil {
+		return true
+	}
+	name, column := ingot.TableName{Schema: t.Schema, Name: t.Name}, c.Name
+	for i := len(d.path) - 1; i > 0; i-- {
+		if x := d.path[i].Table(name); x != nil && x.Column(column) != nil {
+			name.Name, column = cmp.Or(x.Was, x.Name), cmp.Or(x.Column(column).Was, column)
+		}
+		x := d.path[i-1].Table(name)
+		if x == nil || x.Column(column) == nil {
+			return true
+		}
+		old := *x.Column(column)
+		if old.Name, old.Was, old.Comment = c.Name, c.Was, c.Comment; !reflect.DeepEqual(old, *c) {
+			return false
+		}
+	}
+	return true
 }
 
 // retype gives a column another type that holds its values.
@@ -276,7 +334,7 @@ func (d artist) retype(t *ingot.Table, c *ingot.Column) {
 		c.Type = one(d, typePool[0]...)
 	case group == "text" && c.Type != "varchar":
 		c.Type = one(d, typePool[1]...)
-		if d.db.kind == "mysql" && c.Type == "text" && d.used(t, c) {
+		if d.db.kind == "mysql" && (c.Type == "text" && d.used(t, c) || c.Type == "char(5)" && d.computes(t, c)) { // MariaDB computes nothing from char, which depends on sql_mode
 			c.Type = "varchar(40)"
 		}
 	case (group == "enum" || group == "set") && d.once(2):
@@ -466,7 +524,7 @@ func (d artist) changeKey(t *ingot.Table) {
 }
 
 // changeGenerated changes how a column is computed, or whether.
-func (d artist) changeGenerated(t *ingot.Table, c *ingot.Column) {
+func (d artist) changeGenerated(t *ingot.Table, c *ingot.Column, old *ingot.Table, was *ingot.Column) {
 	switch {
 	case c.Generated != "" && d.once(3):
 		c.Generated, c.Virtual = "", false
@@ -476,7 +534,7 @@ func (d artist) changeGenerated(t *ingot.Table, c *ingot.Column) {
 		if g, ok := d.generated(t, c.Name); ok && groupOf(&g) == groupOf(c) {
 			c.Generated = g.Generated
 		}
-	case c.Null && !isKey(c) && !d.used(t, c) && !c.Auto && c.OnUpdate == "":
+	case c.Null && !isKey(c) && !d.used(t, c) && !c.Auto && c.OnUpdate == "" && d.steady(old, was):
 		comment, was := c.Comment, c.Was
 		c.Generated = "1" // so that it is not computed from itself
 		if g, ok := d.generated(t, c.Name); ok && groupOf(&g) == "number" && groupOf(c) == "number" {

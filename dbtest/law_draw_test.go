@@ -1,6 +1,7 @@
 package dbtest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -18,14 +19,19 @@ import (
 // An artist draws schemas for a database.
 type artist struct {
 	*rand.Rand
-	db *database
+	db    *database
+	path  []*ingot.Schema // what led to the schema that is drawn
+	drawn *ingot.Schema   // which has the tables that are done
 }
 
-// drawPair draws a schema and what becomes of it.
-func drawPair(seed uint64, db *database) (a, b *ingot.Schema) {
-	d := artist{rand.New(rand.NewPCG(seed, 42)), db}
-	a = d.schema()
-	return a, d.changed(a)
+// drawPath draws a schema, and what becomes of it, once or more often.
+func drawPath(seed uint64, db *database) []*ingot.Schema {
+	d := artist{Rand: rand.New(rand.NewPCG(seed, 42)), db: db}
+	path := []*ingot.Schema{d.schema()}
+	for again := true; again; again = len(path) < 5 && d.once(3) {
+		path = append(path, d.changed(path...))
+	}
+	return path
 }
 
 // once is true one time in n.
@@ -43,18 +49,33 @@ var (
 // name is the name of a part of a table: of its own in the schema, and on PostgreSQL at
 // times too long.
 func (d artist) name(kind string, t *ingot.Table) string {
+	tables := []ingot.Table{*t}
+	for _, o := range d.drawn.Tables {
+		if o.Name != t.Name || o.Schema != t.Schema {
+			tables = append(tables, o)
+		}
+	}
+	if len(d.path) > 0 { // a table may have a name that another had
+		for _, o := range d.path[len(d.path)-1].Tables {
+			if o.Schema != t.Schema || o.Name != cmp.Or(t.Was, t.Name) {
+				tables = append(tables, o)
+			}
+		}
+	}
 	taken := map[string]bool{}
-	for _, x := range t.Uniques {
-		taken[x.Name] = true
-	}
-	for _, x := range t.Indexes {
-		taken[x.Name] = true
-	}
-	for _, x := range t.Checks {
-		taken[x.Name] = true
-	}
-	for _, x := range t.ForeignKeys {
-		taken[x.Name] = true
+	for _, t := range tables {
+		for _, x := range t.Uniques {
+			taken[x.Name] = true
+		}
+		for _, x := range t.Indexes {
+			taken[x.Name] = true
+		}
+		for _, x := range t.Checks {
+			taken[x.Name] = true
+		}
+		for _, x := range t.ForeignKeys {
+			taken[x.Name] = true
+		}
 	}
 	for i := 1; ; i++ {
 		n := short(fmt.Sprintf("%s%d %s", kind, i, t.Name))
@@ -79,6 +100,7 @@ func short(name string) string {
 // schema makes a random schema that the database takes.
 func (d artist) schema() *ingot.Schema {
 	s := &ingot.Schema{}
+	d.drawn = s
 	if d.db.other != "" && d.once(3) {
 		s.Schemas = []string{d.db.other}
 	}
@@ -693,9 +715,9 @@ func TestTheLawDrawsEveryAttribute(t *testing.T) {
 		}
 		drawn := map[string]bool{}
 		for seed := range uint64(1000) {
-			a, b := drawPair(seed, db)
-			noteDrawn(reflect.ValueOf(*a), drawn)
-			noteDrawn(reflect.ValueOf(*b), drawn)
+			for _, s := range drawPath(seed, db) {
+				noteDrawn(reflect.ValueOf(*s), drawn)
+			}
 		}
 		for _, v := range []any{ingot.Schema{}, ingot.Table{}, ingot.Column{}, ingot.Identity{}, ingot.PrimaryKey{}, ingot.Unique{}, ingot.ForeignKey{},
 			ingot.Check{}, ingot.Index{}, ingot.IndexPart{}, ingot.Enum{}, ingot.Sequence{}, ingot.Option{}} {

@@ -14,9 +14,9 @@ import (
 )
 
 // The round-trip law: a random schema, made on a real database and inspected, is no
-// different; nor is it after the steps to another random schema, nor after their reverse.
-// Rows that are there survive. A pair of schemas that breaks the law is printed with its
-// seed, made as small as it goes.
+// different; nor is it after the steps to another random schema, and to more, nor after their
+// reverse. Rows that are there survive. Schemas that break the law are printed with their
+// seed, made as small as they go.
 
 var (
 	lawSeeds = flag.Int("law.seeds", 8, "random schemas to try on each database")
@@ -56,25 +56,26 @@ func TestRandomSchemasRoundTrip(t *testing.T) {
 		}
 		for i := range *lawSeeds {
 			seed := *lawFirst + uint64(i)
-			a, b := drawPair(seed, db)
-			err := db.tryPair(t.Context(), a, b)
+			path := drawPath(seed, db)
+			err := db.tryPath(t.Context(), path...)
 			if err == nil {
 				continue
 			}
-			try := func(a, b *ingot.Schema) (small error) {
-				t.Run("smaller", func(t *testing.T) { small = again(t).tryPair(t.Context(), a, b) })
-				return small
-			}
 			tries, first := 0, err
-			shrink(a, b, func() bool {
-				small := try(a, b)
+			path = shrink(path, func(path []*ingot.Schema) bool {
+				var small error
+				t.Run("smaller", func(t *testing.T) { small = again(t).tryPath(t.Context(), path...) })
 				if tries++; tries > 600 || small == nil || kindOf(small) != kindOf(err) {
 					return false
 				}
 				err = small
 				return true
 			})
-			t.Errorf("seed %d (-law.first=%d -law.seeds=1): %v\nand made smaller: %v\n\nthe schema was\n%s\nand changed by\n%s", seed, seed, first, err, db.source(nil, a), db.source(a, b))
+			text := fmt.Sprintf("seed %d (-law.first=%d -law.seeds=1): %v\nand made smaller: %v\n\nthe schema was\n%s", seed, seed, first, err, db.source(nil, path[0]))
+			for i, s := range path[1:] {
+				text += "\nand changed by\n" + db.source(path[i], s)
+			}
+			t.Error(text)
 			db = again(t) // what it left behind would fail the next
 		}
 	})
@@ -138,83 +139,89 @@ func kindOf(err error) string {
 
 func checkPair(t *testing.T, db *database, a, b *ingot.Schema) {
 	t.Helper()
-	if err := db.tryPair(t.Context(), a, b); err != nil {
+	if err := db.tryPath(t.Context(), a, b); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// tryPair makes the first schema, leads it to the second and back, and drops all.
-func (db *database) tryPair(ctx context.Context, a, b *ingot.Schema) error {
+// tryPath makes the first schema, leads it to the next ones and back, and drops all.
+func (db *database) tryPath(ctx context.Context, path ...*ingot.Schema) error {
 	d := ingot.CompareDialect(db.dialect)
-	shared, kept := sharedTables(a, b), receipts{}
-	var none, atA, atB, back *ingot.Schema
-	var rows string
-	var up, down []ingot.Step
-	inspect := func(into **ingot.Schema) func() error {
-		return func() (err error) {
-			*into, err = db.tryInspect(ctx)
-			return err
-		}
+	kept := receipts{}
+	there, err := db.tryInspect(ctx)
+	if err != nil {
+		return err
 	}
-	migrate := func(before *ingot.Schema, steps []ingot.Step, after **ingot.Schema) error {
-		if err := db.tryMigrate(ctx, before, steps); err != nil {
+	none := there
+	migrate := func(steps []ingot.Step) error {
+		if err := db.tryMigrate(ctx, there, steps); err != nil {
 			return err
 		}
-		if err := inspect(after)(); err != nil {
+		after, err := db.tryInspect(ctx)
+		if err != nil {
 			return err
 		}
-		meant := kept.modeled(before)
+		meant := kept.modeled(there)
 		if err := meant.ApplySteps(steps); err != nil {
 			return err
 		}
-		kept.keep(meant, *after)
+		kept.keep(meant, after)
+		there = after
 		return nil
 	}
-	keeps := func(side int, steps *[]ingot.Step) func() error {
-		return func() error {
-			got, err := db.tryDump(ctx, shared, side)
-			if err == nil && got != rows {
-				return fmt.Errorf("rows are lost or changed: they were\n%s, are\n%s, after\n%s", rows, got, listing(*steps))
-			}
+	keeping := func(i, side int, steps []ingot.Step) error { // rows of what is in path[i] and the next one
+		shared := sharedTables(path[i], path[i+1])
+		before, err := db.tryDump(ctx, shared, side)
+		if err != nil {
+			return err
+		}
+		if err := migrate(steps); err != nil {
+			return err
+		}
+		after, err := db.tryDump(ctx, shared, 1-side)
+		if err == nil && before != after {
+			err = fmt.Errorf("rows are lost or changed: they were\n%s, are\n%s, after\n%s", before, after, listing(steps))
+		}
+		return err
+	}
+
+	if err := migrate(ingot.Compare(none, path[0], d)); err != nil {
+		return err
+	}
+	if err := db.tryLaw(ctx, "created", there, path[0]); err != nil {
+		return err
+	}
+	ways := make([][]ingot.Step, len(path))
+	for i, next := range path[1:] {
+		if err := db.tryFill(ctx, path[i:]...); err != nil {
+			return err
+		}
+		if ways[i], err = db.compare(ctx, kept.modeled(there), next); err != nil {
+			return err
+		}
+		if err := keeping(i, 0, ways[i]); err != nil {
+			return err
+		}
+		if err := db.tryLaw(ctx, "changed", kept.modeled(there), next); err != nil {
 			return err
 		}
 	}
-	for _, do := range []func() error{
-		inspect(&none),
-		func() error { return migrate(none, ingot.Compare(none, a, d), &atA) },
-		func() error { return db.tryLaw(ctx, "created", atA, a) },
-		func() error { return db.tryFill(ctx, a, b) },
-		func() (err error) {
-			rows, err = db.tryDump(ctx, shared, 0)
+	for i := len(path) - 2; i >= 0; i-- {
+		down, err := ingot.ReverseSteps(ways[i])
+		if err != nil {
 			return err
-		},
-
-		func() (err error) {
-			if up, err = db.compare(ctx, kept.modeled(atA), b); err != nil {
-				return err
-			}
-			return migrate(atA, up, &atB)
-		},
-		func() error { return db.tryLaw(ctx, "changed", kept.modeled(atB), b) },
-		keeps(1, &up),
-
-		func() (err error) {
-			if down, err = ingot.ReverseSteps(up); err != nil {
-				return err
-			}
-			return migrate(atB, down, &back)
-		},
-		func() error { return db.tryLaw(ctx, "reversed", kept.modeled(back), a) },
-		keeps(0, &down),
-
-		func() error { return migrate(back, ingot.Compare(back, none, d), &back) },
-		func() error { return db.tryLaw(ctx, "dropped", back, none) },
-	} {
-		if err := do(); err != nil {
+		}
+		if err := keeping(i, 1, down); err != nil {
+			return err
+		}
+		if err := db.tryLaw(ctx, "reversed", kept.modeled(there), path[i]); err != nil {
 			return err
 		}
 	}
-	return nil
+	if err := migrate(ingot.Compare(there, none, d)); err != nil {
+		return err
+	}
+	return db.tryLaw(ctx, "dropped", there, none)
 }
 
 // receipts are texts as the steps have them and as the catalog prints them, by where they
@@ -422,9 +429,9 @@ func (db *database) fill(t *testing.T, s, b *ingot.Schema) {
 	}
 }
 
-// tryFill puts rows into the tables of a, and lets them refer to rows of tables that b has
-// too. What a constraint refuses is left out.
-func (db *database) tryFill(ctx context.Context, a, b *ingot.Schema) error {
+// tryFill puts rows into the tables of the first schema that have none, and lets them refer to
+// rows of tables that all the others have too. What a constraint refuses is left out.
+func (db *database) tryFill(ctx context.Context, path ...*ingot.Schema) error {
 	try := func(text string) error {
 		_, err := db.ExecContext(ctx, text+fmt.Sprintf(" /* %d */", count.Add(1)))
 		if err != nil && !strings.Contains(strings.ToLower(err.Error()), "constraint") && !strings.Contains(err.Error(), "uplicate") {
@@ -432,9 +439,17 @@ func (db *database) tryFill(ctx context.Context, a, b *ingot.Schema) error {
 		}
 		return nil
 	}
+	a := path[0]
+	filled := make([]bool, len(a.Tables))
 	for i := range a.Tables {
 		x := &a.Tables[i]
+		if err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+db.table(x)+fmt.Sprintf(") /* %d */", count.Add(1))).Scan(&filled[i]); err != nil {
+			return err
+		}
 		for n := range 3 {
+			if filled[i] {
+				break
+			}
 			var names, values []string
 			for _, c := range x.Columns {
 				if c.Generated != "" || c.Null && n == 1 || c.Auto || strings.HasPrefix(c.Name, "fk") {
@@ -452,12 +467,22 @@ func (db *database) tryFill(ctx context.Context, a, b *ingot.Schema) error {
 			}
 		}
 	}
-	stays := sharedTables(a, b)
+	stays := func(x *ingot.Table) bool {
+		for i, next := range path[1:] {
+			shared := sharedTables(path[i], next)
+			at := slices.IndexFunc(shared, func(s sharedTable) bool { return s.tables[0] == x })
+			if at < 0 {
+				return false
+			}
+			x = shared[at].tables[1]
+		}
+		return true
+	}
 	for i := range a.Tables {
 		x := &a.Tables[i]
 		for _, f := range x.ForeignKeys {
 			ref := a.Table(ingot.TableName{Schema: f.RefSchema, Name: f.RefTable})
-			if ref == nil || !slices.ContainsFunc(stays, func(s sharedTable) bool { return s.tables[0] == ref }) {
+			if filled[i] || ref == nil || !stays(ref) {
 				continue
 			}
 			var sets []string
@@ -525,7 +550,8 @@ func sharedTables(a, b *ingot.Schema) []sharedTable {
 	for j := range b.Tables {
 		y := &b.Tables[j]
 		x := a.Table(ingot.TableName{Schema: y.Schema, Name: y.Name})
-		if x == nil && y.Was != "" {
+		moved := func(o ingot.Table) bool { return o.Schema == y.Schema && o.Was == y.Name && o.Name != y.Was }
+		if y.Was != "" && (x == nil || slices.ContainsFunc(b.Tables, moved)) {
 			x = a.Table(ingot.TableName{Schema: y.Schema, Name: y.Was})
 		}
 		if x == nil {
@@ -535,7 +561,8 @@ func sharedTables(a, b *ingot.Schema) []sharedTable {
 		for m := range y.Columns {
 			q := &y.Columns[m]
 			p := x.Column(q.Name)
-			if p == nil && q.Was != "" {
+			moved := func(o ingot.Column) bool { return o.Was == q.Name && o.Name != q.Was }
+			if q.Was != "" && (p == nil || slices.ContainsFunc(y.Columns, moved)) {
 				p = x.Column(q.Was)
 			}
 			if p != nil && p.Generated == "" && q.Generated == "" && (!retyped(p, q) || holdsNumbers(p) && holdsNumbers(q)) {
