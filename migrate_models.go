@@ -209,6 +209,9 @@ func (w *modelWriter) chooseTypes() {
 			if w.traits.WideIntegers && goClass(f.base) == classInt {
 				f.base, f.word = "int64", "bigint"
 			}
+			if w.traits.DecimalText != "" && f.base == "string" && isDecimal(w.d.CanonicalType(f.c.Type)) {
+				f.base, f.word = "float64", "double" // the database has made a number of it
+			}
 			if f.c.Enum != "" {
 				f.base, f.word = "string", "text"
 			}
@@ -564,9 +567,9 @@ func (w *modelWriter) columnType(m *modelText, f *fieldText) {
 	indexed := w.traits.KeyText != "" && (c.Type == "text" || c.Type == "blob") // there a key would be something shorter
 	switch {
 	case w.d.CanonicalType(expected) == w.d.CanonicalType(c.Type) && !indexed:
-	case name == "varchar" && args != "" && tail == "" && f.base == "string":
+	case name == "varchar" && tail == "" && f.base == "string" && args != "" && checkValue(tagOption{name: "size", value: args}) == "":
 		f.tags = append(f.tags, "size:"+args)
-	case name == "decimal" && args != "" && tail == "" && goClass(f.base) != classString:
+	case name == "decimal" && args != "" && tail == "" && goClass(f.base) != classString && checkValue(tagOption{name: "precision", value: args}) == "":
 		f.tags = append(f.tags, "precision:"+args)
 	case c.Type == "": // a type of no words
 		w.note(m, "column", c.Name, "it has no type", "")
@@ -594,8 +597,8 @@ func (w *modelWriter) enumOf(m *modelText, c *Column) (values []string, name str
 		}
 	}
 	if list, is := strings.CutPrefix(string(c.Type), "enum("); is && strings.HasSuffix(list, ")") {
-		values = unquotedList(strings.TrimSuffix(list, ")"))
-		return values, "", w.d.CanonicalType(Type("enum("+literals(values)+")")) == c.Type
+		values = unquotedList(strings.ReplaceAll(strings.TrimSuffix(list, ")"), `\\`, `\`))
+		return values, "", w.d.CanonicalType(inlineEnum(values)) == c.Type
 	}
 	return nil, "", false
 }

@@ -585,10 +585,11 @@ func checkValue(o tagOption) string {
 		}
 	case "enum":
 		seen := map[string]bool{}
-		for _, v := range unquotedList(o.value) {
+		for _, v := range splitList(o.value) {
 			if v == "" {
-				return "has an empty value in its list"
+				return "has an empty value in its list: write '' if it is meant"
 			}
+			v = unquoted(v)
 			if seen[v] {
 				return fmt.Sprintf("lists %q twice", v)
 			}

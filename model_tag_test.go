@@ -182,7 +182,8 @@ func TestColumnOptions(t *testing.T) {
 		{myInt(0), "enum:a,b", `"enum:a,b": "a" is no number, and the field is of type ingot.myInt`},
 		{0.5, "enum:1,2", `"enum:1,2": float64 cannot be an enum: it takes strings and integers`},
 		{"", "enum:a,a", `"enum:a,a": lists "a" twice`},
-		{"", "enum:a,,b", `"enum:a,,b": has an empty value in its list`},
+		{"", "enum:a,,b", `"enum:a,,b": has an empty value in its list: write '' if it is meant`},
+		{"", "enum:a,''", ""},
 		{"", "cascade:all", `"cascade:all": belongs on a relation, not on a column`},
 		{"", "-;size:3", `"-": leaves the field out, which contradicts the rest of "-;size:3"`},
 	} {

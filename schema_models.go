@@ -140,7 +140,7 @@ func (b *schemaBuilder) column(t *Table, m *mapper, c *column) {
 	x.Was, _ = c.options.get("", "was")
 	x.Collation, _ = c.options.get(dialect, "collate")
 	if b.traits.DecimalText != "" && c.isText() && !c.options.hasFor(dialect, "type") {
-		if t := b.schema.dialect.CanonicalType(x.Type); t == "decimal" || strings.HasPrefix(string(t), "decimal(") {
+		if isDecimal(b.schema.dialect.CanonicalType(x.Type)) {
 			x.Type = b.traits.DecimalText
 		}
 	}
@@ -162,6 +162,9 @@ func (b *schemaBuilder) column(t *Table, m *mapper, c *column) {
 	}
 	t.Columns = append(t.Columns, x)
 }
+
+// isDecimal reports whether a canonical type is the word decimal, with or without digits.
+func isDecimal(t Type) bool { return t == "decimal" || strings.HasPrefix(string(t), "decimal(") }
 
 // enum restricts a column to a list: by a type of its own, inside the column's type, or by
 // a check, as the database can. A type: for the dialect goes before.
@@ -187,7 +190,7 @@ func (b *schemaBuilder) enum(t *Table, m *mapper, c *column, x *Column, o tableO
 		}
 		x.Type, x.Enum = "", e.name().String()
 	case !typed && text && b.traits.InlineEnums:
-		x.Type = Type("enum(" + strings.ReplaceAll(literals(values), `\`, `\\`) + ")")
+		x.Type = inlineEnum(values)
 	default:
 		list := strings.Join(values, ", ")
 		if text {
@@ -197,6 +200,11 @@ func (b *schemaBuilder) enum(t *Table, m *mapper, c *column, x *Column, o tableO
 		t.Checks = append(t.Checks, Check{Name: name, AnyName: any,
 			Expr: SQLText(string(b.dialect.AppendIdent(nil, c.name)) + " IN (" + list + ")")})
 	}
+}
+
+// inlineEnum is the type of a column that takes one of the values.
+func inlineEnum(values []string) Type {
+	return Type("enum(" + strings.ReplaceAll(literals(values), `\`, `\\`) + ")")
 }
 
 // literals are strings as SQL writes them.

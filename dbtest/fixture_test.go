@@ -243,8 +243,14 @@ UNION ALL SELECT 'trigger', c.relname || '.' || g.tgname FROM pg_trigger g JOIN 
 UNION ALL SELECT 'policy', c.relname || '.' || p.polname FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = current_schema()::regnamespace
 UNION ALL SELECT 'rule', c.relname || '.' || r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE c.relnamespace = current_schema()::regnamespace AND r.rulename <> '_RETURN'
 UNION ALL SELECT 'statistics', s.stxname FROM pg_statistic_ext s WHERE s.stxnamespace = current_schema()::regnamespace
-UNION ALL SELECT 'function', p.proname FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+UNION ALL SELECT 'function', p.proname FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype IN ('e', 'i'))
 UNION ALL SELECT 'collation', p.collname FROM pg_collation p WHERE p.collnamespace = current_schema()::regnamespace
+UNION ALL SELECT 'partition', c.relname FROM pg_class c WHERE c.relispartition AND c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+UNION ALL SELECT 'index of a materialized view', c.relname || '.' || i.relname FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid WHERE c.relkind = 'm' AND c.relnamespace = current_schema()::regnamespace
+UNION ALL SELECT 'range type', t.typname FROM pg_type t WHERE t.typtype = 'r' AND t.typnamespace = current_schema()::regnamespace
+UNION ALL SELECT 'text search configuration', cfgname FROM pg_ts_config WHERE cfgnamespace = current_schema()::regnamespace
+UNION ALL SELECT 'text search dictionary', dictname FROM pg_ts_dict WHERE dictnamespace = current_schema()::regnamespace
+UNION ALL SELECT 'operator', oprname FROM pg_operator WHERE oprnamespace = current_schema()::regnamespace
 UNION ALL SELECT 'sequence', c.relname FROM pg_class c WHERE c.relkind = 'S' AND c.relnamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i'))
 UNION ALL SELECT 'type', t.typname FROM pg_type t WHERE t.typnamespace = current_schema()::regnamespace AND (t.typtype IN ('e', 'd') OR t.typtype = 'c' AND (SELECT relkind FROM pg_class c WHERE c.oid = t.typrelid) = 'c') AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')`,
 }

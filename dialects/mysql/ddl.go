@@ -388,7 +388,7 @@ func (w writer) indexDef(table ingot.TableName, x ingot.Index) (string, error) {
 	if x.Name != "" {
 		b.WriteString(ident(x.Name) + " ")
 	}
-	if using == "hash" || using == "rtree" {
+	if using == "hash" || using == "rtree" || using == "btree" { // said, it is not the engine's own
 		b.WriteString("USING " + strings.ToUpper(using) + " ")
 	}
 	b.WriteString("(")

@@ -209,6 +209,9 @@ func (i *inspection) readColumns(ctx context.Context) error {
 				c.Default = "" // which MariaDB gives a clock that has no default
 			}
 		}
+		if strings.Contains(row[3].String, " COMPRESSED*/") { // MariaDB's, in a comment
+			i.unsupported("column", row[0].String, t.Name+"."+c.Name, "it is compressed")
+		}
 		if strings.Contains(lower, "invisible") {
 			i.unsupported("column", row[0].String, t.Name+"."+c.Name, "it is invisible")
 		}
@@ -305,13 +308,15 @@ func (i *inspection) readIndexes(ctx context.Context) error {
 			continue
 		}
 		if row[2] == "PRIMARY" {
-			t.PrimaryKey.Columns = append(t.PrimaryKey.Columns, row[4])
+			if t.PrimaryKey.Columns = append(t.PrimaryKey.Columns, row[4]); row[8] != "" && len(t.PrimaryKey.Columns) == 1 {
+				i.unsupported("comment", row[0], row[1]+".PRIMARY", row[8])
+			}
 			continue
 		}
 		last := len(t.Indexes) - 1
 		if last < 0 || t.Indexes[last].Name != row[2] {
 			x := ingot.Index{Name: row[2], Unique: row[3] == "0"}
-			if kind := strings.ToLower(row[7]); kind != "btree" {
+			if kind := strings.ToLower(row[7]); kind != "btree" || inMemory(&t.Table) {
 				x.Using = kind
 			}
 			if row[8] != "" {
@@ -418,6 +423,14 @@ func (i *inspection) readUnsupported(ctx context.Context) error {
 	rows, err := i.read(ctx, "SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION FROM information_schema.TRIGGERS WHERE "+i.in("EVENT_OBJECT_SCHEMA"))
 	for _, row := range rows {
 		i.unsupported("trigger", row[0], row[1]+"."+row[2], strings.ToLower(row[3]+" "+row[4]))
+	}
+	if err != nil {
+		return err
+	}
+	rows, err = i.read(ctx, "SELECT ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE, '' FROM information_schema.ROUTINES WHERE "+i.in("ROUTINE_SCHEMA")+
+		" UNION ALL SELECT EVENT_SCHEMA, EVENT_NAME, 'EVENT', STATUS FROM information_schema.EVENTS WHERE "+i.in("EVENT_SCHEMA"))
+	for _, row := range rows {
+		i.unsupported(strings.ToLower(row[2]), row[0], row[1], strings.ToLower(row[3]))
 	}
 	return err
 }

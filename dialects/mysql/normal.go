@@ -57,7 +57,7 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 	}
 	for i := range t.Indexes {
 		x := &t.Indexes[i]
-		if x.Using = strings.ToLower(x.Using); x.Using == "btree" {
+		if x.Using = strings.ToLower(x.Using); x.Using == "btree" && !inMemory(t) {
 			x.Using = ""
 		}
 		x.Include, x.NullsNotDistinct, x.Concurrently = nil, false, false
@@ -83,6 +83,11 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 			}
 		}
 	}
+}
+
+// inMemory reports whether an index of the table is a hash unless it says otherwise.
+func inMemory(t *ingot.Table) bool {
+	return slices.ContainsFunc(t.Options, func(o ingot.Option) bool { return o.Name == "engine" && strings.EqualFold(o.Value, "memory") })
 }
 
 // uniqueOf is the unique constraint that an index is.

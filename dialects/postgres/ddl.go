@@ -218,8 +218,10 @@ func createTable(t ingot.Table) ([]string, error) {
 	if len(t.PrimaryKey.Columns) > 0 {
 		parts = append(parts, primaryKeyDef(t.PrimaryKey))
 	}
-	for _, u := range t.Uniques {
-		parts = append(parts, uniqueDef(u))
+	for i, u := range t.Uniques {
+		if !isTwin(t, i) {
+			parts = append(parts, uniqueDef(u))
+		}
 	}
 	for _, c := range t.Checks {
 		if !c.NotValid {
@@ -245,6 +247,11 @@ func createTable(t ingot.Table) ([]string, error) {
 			statements = append(statements, alter(name)+"ADD "+checkDef(c)+" NOT VALID")
 		}
 	}
+	for i, u := range t.Uniques {
+		if isTwin(t, i) {
+			statements = append(statements, alter(name)+"ADD "+uniqueDef(u))
+		}
+	}
 	for _, x := range t.Indexes {
 		x.Concurrently = false // the table is empty, and in the same transaction
 		text, err := createIndex(name, x)
@@ -265,6 +272,13 @@ func createTable(t ingot.Table) ([]string, error) {
 		statements = append(statements, columnComment(name, c.Name, "", c.Comment)...)
 	}
 	return statements, nil
+}
+
+// isTwin reports whether a unique constraint says what one before it or the primary key says,
+// which CREATE TABLE would make one of.
+func isTwin(t ingot.Table, i int) bool {
+	u := t.Uniques[i]
+	return slices.Equal(u.Columns, t.PrimaryKey.Columns) || slices.ContainsFunc(t.Uniques[:i], func(o ingot.Unique) bool { return slices.Equal(u.Columns, o.Columns) })
 }
 
 // ownIndex reports whether a foreign key of the table refers to a key of its own that is an

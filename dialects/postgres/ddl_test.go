@@ -134,7 +134,7 @@ func TestNamesPostgresGives(t *testing.T) {
 func TestCanonicalTypes(t *testing.T) {
 	for given, want := range map[ingot.Type]ingot.Type{
 		"int4": "integer", "INT": "integer", "int8": "bigint", "bool": "boolean", "float(24)": "real", "float": "double",
-		"numeric( 10 , 2 )": "decimal(10,2)", "decimal": "decimal", "numeric(10)": "decimal(10,0)",
+		"numeric( 10 , 2 )": "decimal(10,2)", "decimal": "decimal", "numeric(10)": "decimal(10,0)", "numeric(5, -2)": "decimal(5,-2)",
 		"character varying(3)": "varchar(3)", "char": "char(1)", "bpchar": "bpchar", `"char"`: `"char"`,
 		"timestamptz": "timestamp", "timestamp": "timestamp", "timestamp without time zone": "timestamp without time zone",
 		"timestamp(3)": "timestamp(3) without time zone", "timestamp(3) with time zone": "timestamp(3) with time zone", "timestamptz(6)": "timestamp",

@@ -210,7 +210,8 @@ WHERE `+i.inSchemas()+` AND c.relpersistence <> 't' AND NOT EXISTS (SELECT 1 FRO
 func (i *inspection) readTables(ctx context.Context) error {
 	rows, err := i.read(ctx, `SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, pg_catalog.array_to_json(c.reloptions)::text, ts.spcname::text,
 pg_catalog.obj_description(c.oid, 'pg_class'), pg_catalog.pg_get_partkeydef(c.oid), c.relrowsecurity,
-EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid)
+EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid), c.reloftype::pg_catalog.regtype,
+(SELECT pg_catalog.json_agg('toast.' || o)::text FROM pg_catalog.pg_class tc, pg_catalog.unnest(tc.reloptions) o WHERE tc.oid = c.reltoastrelid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_tablespace ts ON ts.oid = c.reltablespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND `+i.inSchemas()+" AND "+notOfExtension("pg_class", "c.oid"))
 	for _, row := range rows {
@@ -221,7 +222,7 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> '
 		if row[6] != "" {
 			t.Options = append(t.Options, ingot.Option{Name: "tablespace", Value: row[6]})
 		}
-		t.Options = append(t.Options, storage(row[5])...)
+		t.Options = append(append(t.Options, storage(row[5])...), storage(row[12])...)
 		if row[3] == "p" {
 			i.unsupported("partitioned table", row[1], row[2], "partition by "+row[8])
 		}
@@ -230,6 +231,9 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> '
 		}
 		if row[10] == "true" {
 			i.unsupported("inheritance", row[1], row[2], "the table inherits from another")
+		}
+		if row[11] != "-" {
+			i.unsupported("typed table", row[1], row[2], "its columns are those of type "+row[11])
 		}
 		i.tables[row[0]] = t
 		i.oids = append(i.oids, row[0])
@@ -374,11 +378,13 @@ func (i *inspection) readIndexes(ctx context.Context) error {
 	rows, err := i.read(ctx, `SELECT x.indrelid, c.relname::text, x.indisunique, x.indisvalid, `+nullsNotDistinct+`, am.amname::text, pg_catalog.array_to_json(c.reloptions)::text,
 pg_catalog.pg_get_expr(x.indpred, x.indrelid), k.n <= x.indnkeyatts, x.indkey[k.n-1], CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) END,
 k.n <= x.indnkeyatts AND (x.indoption[k.n-1] & 1) = 1, k.n <= x.indnkeyatts AND (x.indoption[k.n-1] & 2) = 2,
-CASE WHEN NOT oc.opcdefault THEN CASE WHEN ocn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN pg_catalog.quote_ident(oc.opcname) ELSE pg_catalog.quote_ident(ocn.nspname) || '.' || pg_catalog.quote_ident(oc.opcname) END END,
-CASE WHEN CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.strpos(pg_catalog.pg_get_indexdef(x.indexrelid), pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) || ' COLLATE ') > 0 ELSE co.oid <> a.attcollation END THEN CASE WHEN cn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN co.collname::text ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END END
+CASE WHEN NOT oc.opcdefault OR ia.attoptions IS NOT NULL THEN CASE WHEN ocn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN pg_catalog.quote_ident(oc.opcname) ELSE pg_catalog.quote_ident(ocn.nspname) || '.' || pg_catalog.quote_ident(oc.opcname) END
+ || COALESCE((SELECT ' (' || pg_catalog.string_agg(pg_catalog.regexp_replace(o, '=.*', '') || '=' || pg_catalog.quote_literal(pg_catalog.regexp_replace(o, '^[^=]*=', '')), ', ' ORDER BY o) || ')' FROM pg_catalog.unnest(ia.attoptions) o), '') END,
+CASE WHEN CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.strpos(pg_catalog.pg_get_indexdef(x.indexrelid), pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) || ' COLLATE ') > 0 ELSE co.oid <> a.attcollation END THEN CASE WHEN cn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN co.collname::text ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END END, c.relkind::text
 FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid JOIN pg_catalog.pg_am am ON am.oid = c.relam
 CROSS JOIN LATERAL pg_catalog.generate_series(1, x.indnatts::int) k(n)
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k.n-1] AND a.attnum <> 0
+LEFT JOIN pg_catalog.pg_attribute ia ON ia.attrelid = x.indexrelid AND ia.attnum = k.n
 LEFT JOIN (pg_catalog.pg_opclass oc JOIN pg_catalog.pg_namespace ocn ON ocn.oid = oc.opcnamespace) ON k.n <= x.indnkeyatts AND oc.oid = x.indclass[k.n-1]
 LEFT JOIN (pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace) ON k.n <= x.indnkeyatts AND co.oid = x.indcollation[k.n-1]
 WHERE `+i.ofTables("x.indrelid")+` AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint con WHERE con.conindid = x.indexrelid AND con.contype IN ('p', 'u', 'x'))
@@ -387,9 +393,7 @@ ORDER BY x.indrelid, c.relname, k.n`)
 	for _, row := range rows {
 		t := i.tables[row[0]]
 		if row[3] != "true" {
-			if row[9] != "0" && len(t.columns) > 0 || row[10] != "" {
-				i.invalid(t, row[1])
-			}
+			i.invalid(t, row[1], row[15] == "I")
 			continue
 		}
 		if last := len(t.Indexes) - 1; table != t || last < 0 || t.Indexes[last].Name != row[1] {
@@ -419,16 +423,17 @@ ORDER BY x.indrelid, c.relname, k.n`)
 
 const invalidIndex = "invalid index"
 
-// invalid lists an index that a failed CREATE INDEX CONCURRENTLY has left behind.
-func (i *inspection) invalid(t *inspected, name string) {
-	last := len(i.schema.Unsupported) - 1
-	before := ""
-	if last >= 0 {
-		before = i.schema.Unsupported[last].Name
+// invalid lists an index that a failed CREATE INDEX CONCURRENTLY has left behind, or one of a
+// partitioned table that not all partitions have.
+func (i *inspection) invalid(t *inspected, name string, partitioned bool) {
+	kind, reason := invalidIndex, "a concurrent build failed: drop it, or build it again"
+	if partitioned {
+		kind, reason = "index", "it is invalid, since not all partitions have it"
 	}
-	i.part(t, invalidIndex, name, "a concurrent build failed: drop it, or build it again")
-	if before == i.schema.Unsupported[last+1].Name { // once, not for each of its columns
-		i.schema.Unsupported = i.schema.Unsupported[:last+1]
+	before := len(i.schema.Unsupported)
+	i.part(t, kind, name, reason)
+	if before > 0 && i.schema.Unsupported[before-1] == i.schema.Unsupported[before] { // once, not for each of its columns
+		i.schema.Unsupported = i.schema.Unsupported[:before]
 	}
 }
 
@@ -444,18 +449,43 @@ WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND `+i.inSchemas()+" AND "+no
 }
 
 func (i *inspection) readUnsupported(ctx context.Context) error {
+	ownTriggers := ""
+	if i.version >= 130000 { // those of a partitioned table are on its partitions too
+		ownTriggers = "g.tgparentid = 0 AND "
+	}
+	within := i.inSchemas()
+	object := func(kind, catalog, prefix, reason string) string {
+		return "SELECT '" + kind + "', n.nspname::text, o." + prefix + "name::text, " + reason + ", NULL FROM pg_catalog." + catalog + " o JOIN pg_catalog.pg_namespace n ON n.oid = o." + prefix + "namespace WHERE " + within + " AND " + notOfExtension(catalog, "o.oid")
+	}
+	comment := func(catalog, name, of string) string { // on what cannot keep one in a schema
+		return "SELECT 'comment', n.nspname::text, " + name + ", d.description, NULL FROM pg_catalog.pg_description d JOIN " + of + " WHERE d.classoid = 'pg_catalog." + catalog + "'::pg_catalog.regclass AND " + within + " AND " + notOfExtension(catalog, "d.objoid")
+	}
 	relation := `SELECT %s, n.nspname::text, c.relname::text, %s, CASE WHEN c.relkind = 'm' THEN pg_catalog.pg_get_viewdef(c.oid) END FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = '%s' AND ` + i.inSchemas() + " AND " + notOfExtension("pg_class", "c.oid")
 	rows, err := i.read(ctx, strings.Join([]string{
 		fmt.Sprintf(relation, "'materialized view'", "'it keeps rows of its own'", "m"),
 		fmt.Sprintf(relation, "'foreign table'", "'it lies on another server'", "f"),
 		fmt.Sprintf(relation, "'composite type'", "'a type of rows'", "c"),
 		`SELECT 'domain', n.nspname::text, t.typname::text, pg_catalog.format_type(t.typbasetype, t.typtypmod), pg_catalog.concat_ws(' ', 'CREATE DOMAIN ' || pg_catalog.quote_ident(t.typname) || ' AS ' || pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || t.typdefault, (SELECT pg_catalog.string_agg('CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || ' ' || pg_catalog.pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid)) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND ` + i.inSchemas() + " AND " + notOfExtension("pg_type", "t.oid"),
-		`SELECT 'trigger', n.nspname::text, c.relname || '.' || g.tgname, '', pg_catalog.pg_get_triggerdef(g.oid) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND ` + i.inSchemas(),
+		`SELECT 'trigger', n.nspname::text, c.relname || '.' || g.tgname, '', pg_catalog.pg_get_triggerdef(g.oid) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND ` + ownTriggers + within,
 		`SELECT 'policy', n.nspname::text, c.relname || '.' || p.polname, 'a policy of row security', NULL FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE ` + i.inSchemas(),
 		`SELECT 'rule', n.nspname::text, c.relname || '.' || r.rulename, '', pg_catalog.pg_get_ruledef(r.oid) FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND ` + i.inSchemas(),
 		`SELECT 'statistics', n.nspname::text, s.stxname::text, '', pg_catalog.pg_get_statisticsobjdef(s.oid) FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace WHERE ` + i.inSchemas(),
-		`SELECT 'collation', n.nspname::text, c.collname::text, '', NULL FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace WHERE ` + i.inSchemas() + " AND " + notOfExtension("pg_collation", "c.oid"),
-		`SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, n.nspname::text, p.proname::text, pg_catalog.pg_get_function_identity_arguments(p.oid), CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE ` + i.inSchemas() + " AND " + notOfExtension("pg_proc", "p.oid"),
+		object("collation", "pg_collation", "coll", "''"),
+		object("text search configuration", "pg_ts_config", "cfg", "''"),
+		object("text search dictionary", "pg_ts_dict", "dict", "COALESCE(o.dictinitoption, '')"),
+		object("operator", "pg_operator", "opr", "pg_catalog.concat_ws(', ', NULLIF(pg_catalog.format_type(o.oprleft, NULL), '-'), pg_catalog.format_type(o.oprright, NULL))"),
+		object("operator class", "pg_opclass", "opc", "'for ' || pg_catalog.format_type(o.opcintype, NULL)"),
+		object("extension", "pg_extension", "ext", "o.extversion"),
+		`SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, n.nspname::text, p.proname::text, pg_catalog.pg_get_function_identity_arguments(p.oid), CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE ` + i.inSchemas() + " AND " + notOfExtension("pg_proc", "p.oid") + " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend i WHERE i.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND i.objid = p.oid AND i.deptype = 'i')",
+		`SELECT 'range type', n.nspname::text, t.typname::text, 'of ' || pg_catalog.format_type(r.rngsubtype, NULL), NULL FROM pg_catalog.pg_range r JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE ` + within + " AND " + notOfExtension("pg_type", "t.oid"),
+		`SELECT 'partition', n.nspname::text, c.relname::text, 'of ' || h.inhparent::pg_catalog.regclass || ' ' || pg_catalog.pg_get_expr(c.relpartbound, c.oid), NULL FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f') AND ` + within,
+		`SELECT CASE WHEN c.relkind = 'm' THEN 'index' ELSE 'clustered index' END, n.nspname::text, c.relname || '.' || x.indexrelid::pg_catalog.regclass, CASE WHEN c.relkind = 'm' THEN 'of a materialized view' ELSE 'rows were put in its order' END, pg_catalog.pg_get_indexdef(x.indexrelid) FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE (c.relkind = 'm' OR x.indisclustered) AND ` + within,
+		`SELECT 'replica identity', n.nspname::text, c.relname::text, CASE c.relreplident WHEN 'f' THEN 'full' WHEN 'n' THEN 'nothing' ELSE 'an index' END, NULL FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relreplident <> 'd' AND ` + i.ofTables("c.oid"),
+		`SELECT 'column storage', n.nspname::text, c.relname || '.' || a.attname, pg_catalog.concat_ws(', ', CASE WHEN a.attstattarget >= 0 THEN 'statistics ' || a.attstattarget END, CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END, (SELECT pg_catalog.string_agg(o, ', ' ORDER BY o) FROM pg_catalog.unnest(a.attoptions) o WHERE o LIKE 'n!_distinct%' ESCAPE '!')), NULL FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.attstattarget >= 0 OR a.attstorage <> t.typstorage OR a.attoptions::text LIKE '%n!_distinct%' ESCAPE '!') AND ` + i.ofTables("c.oid"),
+		comment("pg_class", "t.relname || '.' || c.relname", "pg_catalog.pg_class c ON c.oid = d.objoid JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid JOIN pg_catalog.pg_class t ON t.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"),
+		comment("pg_class", "pg_catalog.concat_ws('.', c.relname, a.attname)", "pg_catalog.pg_class c ON c.oid = d.objoid AND c.relkind IN ('v', 'm', 'S', 'c') JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid <> 0"),
+		comment("pg_constraint", "t.relname || '.' || c.conname", "pg_catalog.pg_constraint c ON c.oid = d.objoid JOIN pg_catalog.pg_class t ON t.oid = c.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"),
+		comment("pg_type", "t.typname::text", "pg_catalog.pg_type t ON t.oid = d.objoid AND t.typtype IN ('e', 'd') JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"),
 	}, "\nUNION ALL "))
 	for _, row := range rows {
 		i.unsupported(row[0], row[1], row[2], row[3])

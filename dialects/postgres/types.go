@@ -53,10 +53,16 @@ func parseType(text string) (typeText, bool) {
 			}
 		case t.Is("]"):
 		case t.Is("("):
+			var arg string
 			for i++; i < len(tokens) && !tokens[i].Is(")"); i++ {
-				if !tokens[i].Is(",") {
-					p.args = append(p.args, text[tokens[i].Start:tokens[i].End])
+				if tokens[i].Is(",") {
+					p.args, arg = append(p.args, arg), ""
+					continue
 				}
+				arg += text[tokens[i].Start:tokens[i].End] // a sign and its number are two
+			}
+			if arg != "" {
+				p.args = append(p.args, arg)
 			}
 			if i == len(tokens) {
 				return p, false

@@ -23,3 +23,4 @@ CREATE TRIGGER track_log AFTER UPDATE OF Name ON Track WHEN new.Name <> old.Name
 END;
 CREATE TRIGGER v2_insert INSTEAD OF INSERT ON v2 BEGIN SELECT 1; END;
 CREATE VIRTUAL TABLE lyrics USING fts5(text, tokenize = 'porter');
+CREATE TABLE price_list (id INTEGER PRIMARY KEY, single NUMERIC NOT NULL DEFAULT 0, album DECIMAL, label VARCHAR(10, 20), code DECIMAL(40, 5));
