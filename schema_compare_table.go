@@ -344,7 +344,11 @@ func diffParts[T any](d *tableDiff, kind ObjectKind, old, new []T, part func(*T)
 			drop = append(drop, x)
 		}
 	}
-	add = m.added
+	for _, x := range m.added {
+		if i, ok := any(&x).(*Index); !ok || !d.there(i) {
+			add = append(add, x)
+		}
+	}
 	for _, p := range m.changed {
 		drop, add = append(drop, p.from), append(add, p.to)
 	}
@@ -361,6 +365,18 @@ func (d *tableDiff) implied(x *Index) bool {
 	return d.c.traits.ForeignKeyIndexes && !x.Unique && slices.ContainsFunc(d.new.ForeignKeys, func(f ForeignKey) bool {
 		return slices.Equal(d.c.keys(f.Columns), d.c.keys(x.columns()))
 	})
+}
+
+// there reports whether the database has the index, though inspection may not say so: that of
+// a foreign key, which stays, named as it.
+func (d *tableDiff) there(x *Index) bool {
+	of := func(f ForeignKey) bool {
+		return slices.EqualFunc(x.Parts, f.Columns, func(p IndexPart, column string) bool {
+			return p == IndexPart{Column: p.Column} && d.c.key(p.Column) == d.c.key(column)
+		})
+	}
+	return d.implied(x) && x.Using == "" && len(x.Options) == 0 && slices.ContainsFunc(d.old.ForeignKeys, of) &&
+		slices.ContainsFunc(d.new.ForeignKeys, func(f ForeignKey) bool { return of(f) && d.c.key(f.Name) == d.c.key(x.Name) })
 }
 
 func (c *comparison) sameIndex(t TableName, a, b *Index) bool {

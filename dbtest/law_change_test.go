@@ -505,8 +505,8 @@ func (d artist) changeKey(t *ingot.Table) {
 	id := t.Column("id")
 	switch {
 	case d.once(2):
-		if t.PrimaryKey.Name = one(d, "", short("key of "+t.Name)); len(t.PrimaryKey.Columns) == 0 {
-			t.PrimaryKey.Name = ""
+		if n := one(d, "", short("key of "+t.Name)); len(t.PrimaryKey.Columns) > 0 && (n == "" || !d.taken(t)[n]) {
+			t.PrimaryKey.Name = n
 		}
 		return
 	case t.Column("k1") != nil && d.once(2):

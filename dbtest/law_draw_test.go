@@ -49,6 +49,20 @@ var (
 // name is the name of a part of a table: of its own in the schema, and on PostgreSQL at
 // times too long.
 func (d artist) name(kind string, t *ingot.Table) string {
+	taken := d.taken(t)
+	for i := 1; ; i++ {
+		n := short(fmt.Sprintf("%s%d %s", kind, i, t.Name))
+		if !taken[n] && !taken[n+strings.Repeat("é", 31)] {
+			if d.db.traits().MaxIdent > 0 && d.once(12) {
+				n += strings.Repeat("é", 31)
+			}
+			return n
+		}
+	}
+}
+
+// taken are the names of parts that the table cannot give to another one.
+func (d artist) taken(t *ingot.Table) map[string]bool {
 	tables := []ingot.Table{*t}
 	for _, o := range d.drawn.Tables {
 		if o.Name != t.Name || o.Schema != t.Schema {
@@ -57,13 +71,15 @@ func (d artist) name(kind string, t *ingot.Table) string {
 	}
 	if len(d.path) > 0 { // a table may have a name that another had
 		for _, o := range d.path[len(d.path)-1].Tables {
-			if o.Schema != t.Schema || o.Name != cmp.Or(t.Was, t.Name) {
-				tables = append(tables, o)
+			if o.Schema == t.Schema && o.Name == cmp.Or(t.Was, t.Name) {
+				o = ingot.Table{ForeignKeys: o.ForeignKeys} // which come back when all else is drawn
 			}
+			tables = append(tables, o)
 		}
 	}
 	taken := map[string]bool{}
 	for _, t := range tables {
+		taken[t.PrimaryKey.Name] = true
 		for _, x := range t.Uniques {
 			taken[x.Name] = true
 		}
@@ -77,15 +93,7 @@ func (d artist) name(kind string, t *ingot.Table) string {
 			taken[x.Name] = true
 		}
 	}
-	for i := 1; ; i++ {
-		n := short(fmt.Sprintf("%s%d %s", kind, i, t.Name))
-		if !taken[n] && !taken[n+strings.Repeat("é", 31)] {
-			if d.db.traits().MaxIdent > 0 && d.once(12) {
-				n += strings.Repeat("é", 31)
-			}
-			return n
-		}
-	}
+	return taken
 }
 
 // short cuts a name to 60 bytes, which every database takes.
@@ -308,7 +316,9 @@ func (d artist) table(s *ingot.Schema, name string) ingot.Table {
 		}
 	}
 	if len(t.PrimaryKey.Columns) > 0 && d.once(2) {
-		t.PrimaryKey.Name, t.PrimaryKey.AnyName = short("pk_"+name), d.once(4)
+		if n := short("pk_" + name); !d.taken(&t)[n] {
+			t.PrimaryKey.Name, t.PrimaryKey.AnyName = n, d.once(4)
+		}
 	}
 	if d.db.kind == "sqlite" && t.PrimaryKey.Columns != nil {
 		switch {

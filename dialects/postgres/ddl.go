@@ -61,23 +61,15 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return alterColumn(x, before, srv)
 
 	case ingot.AlterPrimaryKey:
-		return alterPrimaryKey(x), nil
+		return alterPrimaryKey(x, before), nil
 	case ingot.AddUnique:
 		return []string{alter(x.Table) + "ADD " + uniqueDef(x.Unique)}, nil
 	case ingot.DropUnique:
-		name := x.Unique.Name
-		if name == "" {
-			name = objectName(x.Table.Name, strings.Join(x.Unique.Columns, "_"), "key")
-		}
-		return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(name)}, nil
+		return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(uniqueName(x, before))}, nil
 	case ingot.AddForeignKey:
 		return []string{alter(x.Table) + "ADD " + foreignKeyDef(x.ForeignKey) + notValid(x.ForeignKey.NotValid)}, nil
 	case ingot.DropForeignKey:
-		name := x.ForeignKey.Name
-		if name == "" {
-			name = objectName(x.Table.Name, strings.Join(x.ForeignKey.Columns, "_"), "fkey")
-		}
-		return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(name)}, nil
+		return []string{alter(x.Table) + "DROP CONSTRAINT " + ident(foreignKeyName(x, before))}, nil
 	case ingot.AddCheck:
 		return []string{alter(x.Table) + "ADD " + checkDef(x.Check) + notValid(x.Check.NotValid)}, nil
 	case ingot.DropCheck:
@@ -658,13 +650,14 @@ func alterTable(x ingot.AlterTable) ([]string, error) {
 	return statements, nil
 }
 
-func alterPrimaryKey(x ingot.AlterPrimaryKey) []string {
+func alterPrimaryKey(x ingot.AlterPrimaryKey, before *ingot.Schema) []string {
 	var actions []string
 	if len(x.Old.Columns) > 0 {
 		name := x.Old.Name
-		if name == "" {
-			name = objectName(x.Table.Name, "", "pkey")
+		if t := tableOf(before, x.Table); name == "" && slices.Equal(t.PrimaryKey.Columns, x.Old.Columns) {
+			name = t.PrimaryKey.Name
 		}
+		name = cmp.Or(name, objectName(x.Table.Name, "", "pkey"))
 		if slices.Equal(x.Old.Columns, x.New.Columns) && x.New.Name != "" {
 			return []string{alter(x.Table) + "RENAME CONSTRAINT " + ident(name) + " TO " + ident(x.New.Name)}
 		}
@@ -1023,6 +1016,37 @@ func subsequence(a, b []string) bool {
 		}
 	}
 	return len(a) == 0
+}
+
+// tableOf is the table as it is before the step, empty where that is not known. What has no
+// name in the step has one there: the one that PostgreSQL gives may have been taken, and the
+// table may have had another name.
+func tableOf(before *ingot.Schema, name ingot.TableName) *ingot.Table {
+	if before != nil && before.Table(name) != nil {
+		return before.Table(name)
+	}
+	return &ingot.Table{}
+}
+
+func uniqueName(x ingot.DropUnique, before *ingot.Schema) string {
+	name := x.Unique.Name
+	for _, u := range tableOf(before, x.Table).Uniques {
+		if name == "" && slices.Equal(u.Columns, x.Unique.Columns) && u.Deferrable == x.Unique.Deferrable && u.NullsNotDistinct == x.Unique.NullsNotDistinct {
+			name = u.Name
+		}
+	}
+	return cmp.Or(name, objectName(x.Table.Name, strings.Join(x.Unique.Columns, "_"), "key"))
+}
+
+func foreignKeyName(x ingot.DropForeignKey, before *ingot.Schema) string {
+	name := x.ForeignKey.Name
+	for _, f := range tableOf(before, x.Table).ForeignKeys {
+		if name == "" && slices.Equal(f.Columns, x.ForeignKey.Columns) && slices.Equal(f.RefColumns, x.ForeignKey.RefColumns) &&
+			f.RefTable == x.ForeignKey.RefTable && f.RefSchema == x.ForeignKey.RefSchema {
+			name = f.Name
+		}
+	}
+	return cmp.Or(name, objectName(x.Table.Name, strings.Join(x.ForeignKey.Columns, "_"), "fkey"))
 }
 
 // objectName is the name PostgreSQL gives to what has none: table, columns and a label,
