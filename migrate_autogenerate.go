@@ -85,7 +85,7 @@ func (m *Migrator) compare(ctx context.Context, v *view, answers Decisions) ([]S
 	opts := []CompareOption{CompareDialect(v.d), CompareOn(ctx, m.db),
 		CompareOwned(func(o Object) bool {
 			switch o.Kind {
-			case ObjectTable, ObjectEnum, ObjectSequence, ObjectSchema:
+			case ObjectTable, ObjectEnum, ObjectSequence, ObjectDomain, ObjectSchema:
 				return made(o.Table)
 			}
 			return true
@@ -146,7 +146,7 @@ func (l limits) option(from, to *Schema) (CompareOption, error) {
 			return here["schema "+o.Table.Name] || l.tables == nil && slices.Contains(l.schemas, o.Table.Name)
 		case ObjectEnum:
 			return here["enum "+o.Table.String()]
-		case ObjectSequence:
+		case ObjectSequence, ObjectDomain:
 			return l.tables == nil && within(o.Table)
 		}
 		return within(o.Table)
@@ -192,6 +192,8 @@ func (v *view) made(db *DB) func(TableName) bool {
 				made[key(s.Enum.name())] = true
 			case CreateSequence:
 				made[key(s.Sequence.name())] = true
+			case CreateDomain:
+				made[key(s.Domain.name())] = true
 			case CreateSchema:
 				made[key(TableName{Name: s.Name})] = true
 			}

@@ -205,7 +205,7 @@ func (m *modelText) fields(columns []string) []*fieldText {
 func (w *modelWriter) chooseTypes() {
 	for _, m := range w.models {
 		for _, f := range m.columns {
-			f.base, f.word = fieldType(w.d.CanonicalType(f.c.Type))
+			f.base, f.word = fieldType(w.d.CanonicalType(w.schema.madeOf(f.c.Type)))
 			if w.traits.WideIntegers && goClass(f.base) == classInt {
 				f.base, f.word = "int64", "bigint"
 			}
@@ -977,6 +977,9 @@ func (w *modelWriter) file(pkg string) string {
 	}
 	for _, q := range w.schema.Sequences {
 		beyond = append(beyond, "sequence "+q.name().String())
+	}
+	for _, d := range w.schema.Domains {
+		beyond = append(beyond, CreateDomain{d}.String()[len("create "):])
 	}
 	for _, u := range w.schema.Unsupported {
 		beyond = append(beyond, Unsupported{Kind: u.Kind, Name: u.Name, Reason: u.Reason}.line())

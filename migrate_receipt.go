@@ -9,8 +9,8 @@ import (
 )
 
 // Receipts of texts. A database rewrites the expressions it is given, and what it prints
-// depends on how the object came to be. So after each revision the texts of its tables are
-// kept twice: as the steps have them and as the catalog prints them. Whoever compares later
+// depends on how the object came to be. So after each revision the texts of its tables and
+// domains are kept twice: as the steps have them and as the catalog prints them. Whoever compares later
 // puts the first in the place of the second where the catalog still prints the same.
 
 // eachText calls fn with every text of a table that a database may rewrite. The object names
@@ -46,6 +46,33 @@ func eachText(t *Table, fn func(object string, text *SQLText)) {
 	}
 }
 
+// eachDomainText is eachText for a domain, whose name no table of its schema has.
+func eachDomainText(d *Domain, fn func(object string, text *SQLText)) {
+	like := Table{Schema: d.Schema, Name: d.Name, Columns: []Column{d.column()}, Checks: d.Checks}
+	like.Columns[0].Name = domainValue
+	eachText(&like, fn)
+	d.Type, d.Default = like.Columns[0].Type, like.Columns[0].Default
+}
+
+// eachObjectText is eachText for all tables and domains of a schema.
+func (s *Schema) eachObjectText(fn func(object string, text *SQLText)) {
+	for i := range s.Tables {
+		eachText(&s.Tables[i], fn)
+	}
+	for i := range s.Domains {
+		eachDomainText(&s.Domains[i], fn)
+	}
+}
+
+// textsOf is eachText for the table or domain of that name, if there is one.
+func (s *Schema) textsOf(name TableName, fn func(object string, text *SQLText)) {
+	if t := s.Table(name); t != nil {
+		eachText(t, fn)
+	} else if i := s.domainIndex(name); i >= 0 {
+		eachDomainText(&s.Domains[i], fn)
+	}
+}
+
 // commonType reports whether a type is a word of the common vocabulary, which dialects know
 // in all its spellings.
 func commonType(t Type) bool {
@@ -75,16 +102,15 @@ func (s *Schema) asModeled(kept map[string]textReceipt) {
 	if len(kept) == 0 {
 		return
 	}
-	for i := range s.Tables {
-		eachText(&s.Tables[i], func(object string, text *SQLText) {
-			if r, ok := kept[object]; ok && r.catalog == *text {
-				*text = r.model
-			}
-		})
-	}
+	s.eachObjectText(func(object string, text *SQLText) {
+		if r, ok := kept[object]; ok && r.catalog == *text {
+			*text = r.model
+		}
+	})
 }
 
-// keepTexts writes the receipts of the texts in the tables that the revision touched.
+// keepTexts writes the receipts of the texts in the tables and domains that the revision
+// touched.
 func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
 	steps := r.steps
 	var touched []TableName
@@ -95,6 +121,10 @@ func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
 	}
 	for _, step := range flatSteps(steps) {
 		touch(tableOfStep(step))
+		switch step.(type) {
+		case CreateDomain, DropDomain, AlterDomain:
+			touch(sharedOfStep(step))
+		}
 		if x, ok := step.(RenameTable); ok {
 			touch(TableName{x.Schema, x.To})
 		}
@@ -119,21 +149,18 @@ func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
 	texts := map[string]SQLText{}
 	for _, step := range steps[:r.first] { // done by an earlier run
 		one := &Schema{}
-		if x, ok := step.(CreateTable); ok {
-			_ = one.Apply(x)
+		switch step.(type) {
+		case CreateTable, CreateDomain:
+			_ = one.Apply(step)
 		}
-		for i := range one.Tables {
-			eachText(&one.Tables[i], func(object string, text *SQLText) { texts[object] = *text })
-		}
+		one.eachObjectText(func(object string, text *SQLText) { texts[object] = *text })
 	}
 	for _, t := range touched {
-		if table := modeled.Table(t); table != nil {
-			eachText(table, func(object string, text *SQLText) {
-				if _, ok := texts[object]; !ok {
-					texts[object] = *text
-				}
-			})
-		}
+		modeled.textsOf(t, func(object string, text *SQLText) {
+			if _, ok := texts[object]; !ok {
+				texts[object] = *text
+			}
+		})
 	}
 	if len(texts) == 0 && len(kept) == 0 {
 		return nil
@@ -145,13 +172,11 @@ func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
 	r.before = here // more exact than what was replayed
 	now := map[string]textReceipt{}
 	for _, t := range touched {
-		if table := here.Table(t); table != nil {
-			eachText(table, func(object string, text *SQLText) {
-				if model, ok := texts[object]; ok && model != *text {
-					now[object] = textReceipt{model, *text}
-				}
-			})
-		}
+		here.textsOf(t, func(object string, text *SQLText) {
+			if model, ok := texts[object]; ok && model != *text {
+				now[object] = textReceipt{model, *text}
+			}
+		})
 	}
 	for _, t := range touched {
 		for _, object := range slices.Sorted(maps.Keys(kept)) {

@@ -1060,8 +1060,10 @@ func renderPlan(plan []*node, down bool, d SchemaDialect, srv *Server, before *S
 func schemasOf(steps []Step) []string {
 	var names []string
 	for _, s := range steps {
-		if name := tableOfStep(s).Schema; name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
+		for _, object := range []TableName{tableOfStep(s), sharedOfStep(s)} {
+			if name := object.Schema; name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
 		}
 	}
 	slices.Sort(names)
@@ -1082,11 +1084,40 @@ func tableOfStep(s Step) TableName {
 	return t
 }
 
+// sharedOfStep is the enum, sequence or domain a step makes, drops or changes; empty for none.
+func sharedOfStep(s Step) TableName {
+	switch s := s.(type) {
+	case CreateEnum:
+		return s.Enum.name()
+	case DropEnum:
+		return s.Enum.name()
+	case AlterEnum:
+		return s.Old.name()
+	case CreateSequence:
+		return s.Sequence.name()
+	case DropSequence:
+		return s.Sequence.name()
+	case AlterSequence:
+		return s.Old.name()
+	case CreateDomain:
+		return s.Domain.name()
+	case DropDomain:
+		return s.Domain.name()
+	case AlterDomain:
+		return s.Old.name()
+	}
+	return TableName{}
+}
+
 // hasEffect reports whether the schema shows that the step has run: for steps that were
 // under way when an earlier run died.
 func hasEffect(step Step, here *Schema) bool {
 	t := here.Table(tableOfStep(step))
 	switch s := step.(type) {
+	case CreateSequence:
+		return here.sequenceIndex(s.Sequence.name()) >= 0
+	case DropSequence:
+		return here.sequenceIndex(s.Sequence.name()) < 0
 	case CreateTable:
 		return t != nil && len(t.Columns) == len(s.Table.Columns) && len(t.Indexes) == len(s.Table.Indexes)
 	case DropTable:

@@ -9,6 +9,7 @@ type Schema struct {
 	Schemas     []string // named schemas; the default one is not listed
 	Enums       []Enum
 	Sequences   []Sequence
+	Domains     []Domain
 	Tables      []Table
 	Views       []View
 	Unsupported []Unsupported // what inspection met and cannot represent: never touched
@@ -137,6 +138,17 @@ type Sequence struct {
 	Cycle                             bool
 }
 
+// A Domain is a type made of another, with checks of its own in which VALUE is the value. A
+// column names it as its type.
+type Domain struct {
+	Schema, Name string
+	Type         Type // what it is made of: a plain type, an enum or another domain by its name
+	Null         bool // NULL is allowed
+	Default      SQLText
+	Collation    string
+	Checks       []Check
+}
+
 // A View is a view as text.
 type View struct {
 	Schema, Name string
@@ -178,6 +190,10 @@ type (
 	CreateSequence struct{ Sequence Sequence }
 	DropSequence   struct{ Sequence Sequence }
 	AlterSequence  struct{ Old, New Sequence }
+
+	CreateDomain struct{ Domain Domain }
+	DropDomain   struct{ Domain Domain }
+	AlterDomain  struct{ Old, New Domain } // the same name
 
 	// CreateTable makes the table with all its parts, indexes included.
 	CreateTable struct{ Table Table }

@@ -50,6 +50,7 @@ func (s *Schema) Clone() *Schema {
 	c.Schemas = slices.Clone(s.Schemas)
 	c.Enums = cloneEach(s.Enums, Enum.clone)
 	c.Sequences = slices.Clone(s.Sequences)
+	c.Domains = cloneEach(s.Domains, Domain.clone)
 	c.Tables = cloneEach(s.Tables, Table.Clone)
 	c.Views = slices.Clone(s.Views)
 	c.Unsupported = slices.Clone(s.Unsupported)
@@ -71,6 +72,11 @@ func (t Table) Clone() Table {
 func (e Enum) clone() Enum {
 	e.Values = slices.Clone(e.Values)
 	return e
+}
+
+func (d Domain) clone() Domain {
+	d.Checks = slices.Clone(d.Checks)
+	return d
 }
 
 func (c Column) clone() Column {
@@ -148,6 +154,23 @@ func (s *Schema) apply(step Step) error {
 			return fmt.Errorf("there is no sequence %s", x.Old.name())
 		}
 		s.Sequences[i] = x.New
+
+	case CreateDomain:
+		if s.domainIndex(x.Domain.name()) >= 0 {
+			return fmt.Errorf("domain %s already exists", x.Domain.name())
+		}
+		s.Domains = append(s.Domains, x.Domain.clone())
+	case DropDomain:
+		return dropPart(&s.Domains, s.domainIndex(x.Domain.name()), "domain "+x.Domain.name().String())
+	case AlterDomain:
+		i := s.domainIndex(x.Old.name())
+		if i < 0 {
+			return fmt.Errorf("there is no domain %s", x.Old.name())
+		}
+		if x.New.name() != x.Old.name() {
+			return fmt.Errorf("the new definition is of domain %s: drop the one and create the other", x.New.name())
+		}
+		s.Domains[i] = x.New.clone()
 
 	case CreateTable:
 		if s.tableIndex(x.Table.name()) >= 0 {
@@ -570,6 +593,37 @@ func (s *Schema) enumIndex(name TableName) int {
 
 func (s *Schema) sequenceIndex(name TableName) int {
 	return slices.IndexFunc(s.Sequences, func(q Sequence) bool { return q.name() == name })
+}
+
+func (s *Schema) domainIndex(name TableName) int {
+	return slices.IndexFunc(s.Domains, func(d Domain) bool { return d.name() == name })
+}
+
+// domainOf is the domain that a type, or what its arrays are made of, names; nil if it names
+// none.
+func (s *Schema) domainOf(t Type) *Domain {
+	if i := s.domainIndex(namedType(t)); i >= 0 {
+		return &s.Domains[i]
+	}
+	return nil
+}
+
+// namedType reads the name that a type begins with, as SQL writes it.
+func namedType(t Type) (name TableName) {
+	rest := strings.TrimSpace(string(t))
+	for rest != "" {
+		token := sqlToken(rest)
+		word, quote := identOf(token)
+		if quote == 0 {
+			word = strings.ToLower(word)
+		}
+		name.Schema, name.Name = name.Name, word
+		if rest = strings.TrimPrefix(rest, token); !strings.HasPrefix(rest, ".") {
+			break
+		}
+		rest = rest[1:]
+	}
+	return name
 }
 
 func (t *Table) columnIndex(name string) int {

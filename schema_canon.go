@@ -82,7 +82,7 @@ func DecodeSteps(text []byte) ([]Step, error) {
 func stepKinds() []Step {
 	return []Step{
 		CreateSchema{}, DropSchema{}, CreateEnum{}, DropEnum{}, AlterEnum{},
-		CreateSequence{}, DropSequence{}, AlterSequence{},
+		CreateSequence{}, DropSequence{}, AlterSequence{}, CreateDomain{}, DropDomain{}, AlterDomain{},
 		CreateTable{}, DropTable{}, RenameTable{}, AlterTable{},
 		AddColumn{}, DropColumn{}, RenameColumn{}, AlterColumn{},
 		AlterPrimaryKey{}, AddUnique{}, DropUnique{}, AddForeignKey{}, DropForeignKey{},

@@ -54,6 +54,7 @@ const (
 	ObjectSchema     ObjectKind = "schema"
 	ObjectEnum       ObjectKind = "enum"
 	ObjectSequence   ObjectKind = "sequence"
+	ObjectDomain     ObjectKind = "domain" // of its check, the name is in Name
 	ObjectTable      ObjectKind = "table"
 	ObjectColumn     ObjectKind = "column"
 	ObjectUnique     ObjectKind = "unique"
@@ -72,7 +73,7 @@ type TextPair struct {
 // Compare finds the steps that lead from one schema to another; none if they are the same.
 // It is a pure function: equal schemas give equal steps, in the same order.
 //
-// The steps run as they stand. Schemas, enums and sequences come first; then renames; new
+// The steps run as they stand. Schemas, enums, sequences and domains come first; then renames; new
 // tables, parents before children, each with its indexes; removed tables, children first;
 // then table by table in order of their names what is added, altered and removed. A foreign
 // key waits, or goes first, where the key it refers to changes too, and foreign keys that
@@ -84,7 +85,7 @@ type TextPair struct {
 // done so yet. The order of columns, and of the parts of a table, makes no difference. Views and what inspection listed as
 // unsupported are not compared, nor are the tables in which migrations keep their state.
 // Where to was made of models, what no tag can say (operator
-// classes, options of sequences, options a tag leaves out, an enum that no column takes) is
+// classes, sequences, domains, options a tag leaves out, an enum that no column takes) is
 // taken as it is.
 func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	c := &comparison{}
@@ -228,28 +229,46 @@ func (c *comparison) prepare(s *Schema) *Schema {
 func (c *comparison) normalize(s *Schema) *Schema {
 	s = s.Clone()
 	for i := range s.Tables {
-		t := &s.Tables[i]
-		for j := range t.Columns {
-			x := &t.Columns[j]
-			if slices.Contains(t.PrimaryKey.Columns, x.Name) {
-				x.Null = false // whatever the catalog says of it
-			}
-			if strings.EqualFold(strings.TrimSpace(string(x.Default)), "null") {
-				x.Default = ""
-			}
-		}
-		for j := range t.ForeignKeys {
-			f := &t.ForeignKeys[j]
-			f.OnDelete, f.OnUpdate = actionWord(f.OnDelete), actionWord(f.OnUpdate)
-			if f.Match = strings.ToUpper(f.Match); f.Match == "SIMPLE" || f.Match == "NONE" {
-				f.Match = ""
-			}
-		}
-		if c.dialect != nil {
-			c.dialect.NormalizeTable(t)
-		}
+		s.Tables[i] = c.normalTable(s, s.Tables[i])
 	}
 	return s
+}
+
+// normalTable gives a table of s, which is the caller's own copy, its normal form.
+func (c *comparison) normalTable(s *Schema, t Table) Table {
+	for j := range t.Columns {
+		x := &t.Columns[j]
+		if slices.Contains(t.PrimaryKey.Columns, x.Name) {
+			x.Null = false // whatever the catalog says of it
+		}
+		if strings.EqualFold(strings.TrimSpace(string(x.Default)), "null") {
+			x.Default = ""
+		}
+	}
+	for j := range t.ForeignKeys {
+		f := &t.ForeignKeys[j]
+		f.OnDelete, f.OnUpdate = actionWord(f.OnDelete), actionWord(f.OnUpdate)
+		if f.Match = strings.ToUpper(f.Match); f.Match == "SIMPLE" || f.Match == "NONE" {
+			f.Match = ""
+		}
+	}
+	if c.dialect == nil {
+		return t
+	}
+	known := c.domains(s)
+	inherited := make([]string, len(t.Columns))
+	for j := range t.Columns {
+		x := &t.Columns[j]
+		inherited[j] = known.collationOf(x.Type)
+		x.Collation = cmp.Or(x.Collation, inherited[j])
+	}
+	c.dialect.NormalizeTable(&t)
+	for j := range t.Columns {
+		if x := &t.Columns[j]; x.Collation == inherited[j] {
+			x.Collation = ""
+		}
+	}
+	return t
 }
 
 func actionWord(action string) string {
@@ -618,15 +637,25 @@ func (c *comparison) createShared() {
 		}
 	}
 	for _, q := range c.to.Sequences {
-		if i := c.from.sequenceIndex(q.name()); i < 0 {
+		if i := c.sequenceIndex(c.from, q.name()); i < 0 {
 			c.add(CreateSequence{q})
 		} else if old := c.from.Sequences[i]; c.plainSequence(old) != c.plainSequence(q) {
+			q.Schema, q.Name = old.Schema, old.Name
 			c.add(AlterSequence{Old: old, New: q})
 		}
 	}
+	c.createDomains()
 }
 
+// sequenceIndex finds the sequence that goes by the name; negative if there is none.
+func (c *comparison) sequenceIndex(s *Schema, name TableName) int {
+	key := c.tableKey(name)
+	return slices.IndexFunc(s.Sequences, func(q Sequence) bool { return c.tableKey(q.name()) == key })
+}
+
+// plainSequence leaves its options to a sequence, and of those what is no default.
 func (c *comparison) plainSequence(q Sequence) Sequence {
+	q.Schema, q.Name = "", ""
 	if n, ok := c.dialect.(SequenceNormalizer); ok {
 		n.NormalizeSequence(&q)
 	}
@@ -646,14 +675,15 @@ func (c *comparison) dropShared() {
 			c.add(AlterEnum{Old: c.from.Enums[i], New: e})
 		}
 	}
+	c.dropDomains()
 	for _, q := range slices.Backward(c.from.Sequences) {
-		if !c.to.modeled && c.to.sequenceIndex(q.name()) < 0 && c.mayDrop(Object{ObjectSequence, q.name(), ""}) {
+		if !c.to.modeled && c.sequenceIndex(c.to, q.name()) < 0 && c.mayDrop(Object{ObjectSequence, q.name(), ""}) {
 			c.add(DropSequence{q})
 		}
 	}
 	for _, e := range slices.Backward(c.from.Enums) {
 		name := e.name().String()
-		if c.to.enumIndex(e.name()) < 0 && !c.usesType(c.to, name) && (!c.to.modeled || c.usesType(c.from, name)) && c.mayDrop(Object{ObjectEnum, e.name(), ""}) {
+		if c.to.enumIndex(e.name()) < 0 && !c.usesType(c.to, name) && !c.keepsDomainOver(e.name()) && (!c.to.modeled || c.usesType(c.from, name)) && c.mayDrop(Object{ObjectEnum, e.name(), ""}) {
 			c.add(DropEnum{e})
 		}
 	}

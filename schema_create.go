@@ -91,12 +91,37 @@ func CompareOn(ctx context.Context, db *DB) CompareOption {
 		c.same = append(c.same, func(p TextPair) bool {
 			same, ok := known[p]
 			if !ok {
-				same = db.judge(ctx, judge, c.find(c.to, p.Object.Table), p)
+				asked := p
+				same = db.judge(ctx, judge, c.judged(&asked), asked)
 				known[p] = same
 			}
 			return same
 		})
 	}
+}
+
+// judged is the table over whose columns a pair of texts is judged; the pair is then one of its
+// own.
+func (c *comparison) judged(p *TextPair) *Table {
+	t := c.find(c.to, p.Object.Table)
+	if p.Object.Kind == ObjectDomain {
+		i := c.to.domainIndex(p.Object.Table)
+		if i < 0 {
+			return nil
+		}
+		like := c.to.Domains[i].table()
+		t, p.Object.Kind = &like, ObjectCheck
+		if p.Attribute == "default" {
+			p.Object.Kind, p.Object.Name = ObjectColumn, domainValue
+		}
+	}
+	if t == nil || p.Object.Kind != ObjectColumn || t.Column(p.Object.Name) == nil {
+		return t
+	}
+	plain := t.Clone()
+	x := plain.Column(p.Object.Name)
+	x.Type = c.domains(c.to).madeOf(x.Type) // as which values are compared: a domain may cut them
+	return &plain
 }
 
 func (db *DB) judge(ctx context.Context, judge TextJudge, t *Table, p TextPair) bool {

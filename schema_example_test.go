@@ -303,15 +303,40 @@ func ExampleSchema_Clone() {
 	// [create table item_archive (id) alter column item.id: comment none to as on the label]
 }
 
+// A column takes a domain by its name. Domains are made in an order that runs.
+func ExampleDomain() {
+	email := ingot.Domain{Name: "email", Type: "varchar(80)", Null: true, Checks: []ingot.Check{{Name: "at", Expr: "VALUE LIKE '%@%'"}}}
+	from := shop(ingot.Column{Name: "contact", Type: "email"})
+	from.Domains = []ingot.Domain{email}
+	to := from.Clone()
+	to.Domains[0].Checks[0].Expr = "VALUE LIKE '_%@_%'"
+	to.Domains = append([]ingot.Domain{{Name: "work_email", Type: "email"}}, to.Domains...)
+	steps := ingot.Compare(from, to)
+	fmt.Println(steps[1].(ingot.CreateDomain).Domain.Type)
+	for _, step := range steps {
+		fmt.Println(step)
+	}
+	steps, _ = ingot.ReverseSteps(steps)
+	fmt.Println(steps[0].(ingot.DropDomain))
+	fmt.Println(steps[1].(ingot.AlterDomain).New.Checks[0].Expr)
+	// Output:
+	// email
+	// alter domain email: without check at (VALUE LIKE '%@%'), with check at (VALUE LIKE '_%@_%')
+	// create domain work_email email not null
+	// drop domain work_email
+	// VALUE LIKE '%@%'
+}
+
 // A filter of tables and their parts is asked for each of them.
 func ExampleObjectKind() {
 	want := shop(ingot.Column{Name: "price", Type: "bigint"})
 	want.Schemas = []string{"audit"}
 	want.Enums = []ingot.Enum{{Name: "mood", Values: []string{"sad"}}}
 	want.Sequences = []ingot.Sequence{{Name: "numbers"}}
+	want.Domains = []ingot.Domain{{Name: "email", Type: "text"}}
 	steps := ingot.Compare(shop(), want, ingot.CompareOnly(func(o ingot.Object) bool {
 		switch o.Kind {
-		case ingot.ObjectSchema, ingot.ObjectEnum, ingot.ObjectSequence:
+		case ingot.ObjectSchema, ingot.ObjectEnum, ingot.ObjectSequence, ingot.ObjectDomain:
 			return false // made by another program
 		case ingot.ObjectTable, ingot.ObjectColumn:
 			return o.Table.Schema == ""

@@ -45,11 +45,23 @@ func Destroys(s Step) string {
 			return fmt.Sprintf("the values %s of enum %s", strings.Join(gone, ", "), s.Old.name())
 		}
 	case AlterColumn:
-		if from, to := sizeOf(s.Old.Type), sizeOf(s.New.Type); to > 0 && (from > to || from == 0 && s.Old.Type == "text") {
-			return fmt.Sprintf("what is longer than %d in column %s", to, dotted(s.Table, s.New.Name))
+		if n := shortened(s.Old.Type, s.New.Type); n > 0 {
+			return fmt.Sprintf("what is longer than %d in column %s", n, dotted(s.Table, s.New.Name))
+		}
+	case AlterDomain:
+		if n := shortened(s.Old.Type, s.New.Type); n > 0 {
+			return fmt.Sprintf("what is longer than %d in columns of domain %s", n, s.New.name())
 		}
 	}
 	return ""
+}
+
+// shortened is the length that a text is limited to, and was not before; else 0.
+func shortened(old, new Type) int {
+	if from, to := sizeOf(old), sizeOf(new); to > 0 && (from > to || from == 0 && old == "text") {
+		return to
+	}
+	return 0
 }
 
 // sizeOf is n of a varchar(n) or char(n), else 0.
@@ -63,6 +75,7 @@ func sizeOf(t Type) (n int) {
 func (t *Table) name() TableName    { return TableName{t.Schema, t.Name} }
 func (e *Enum) name() TableName     { return TableName{e.Schema, e.Name} }
 func (s *Sequence) name() TableName { return TableName{s.Schema, s.Name} }
+func (d *Domain) name() TableName   { return TableName{d.Schema, d.Name} }
 func (v *View) name() TableName     { return TableName{v.Schema, v.Name} }
 
 func dotted(t TableName, part string) string { return t.String() + "." + part }
@@ -75,6 +88,9 @@ func (s AlterEnum) Reverse() Step      { return AlterEnum{Old: s.New, New: s.Old
 func (s CreateSequence) Reverse() Step { return DropSequence(s) }
 func (s DropSequence) Reverse() Step   { return CreateSequence(s) }
 func (s AlterSequence) Reverse() Step  { return AlterSequence{Old: s.New, New: s.Old} }
+func (s CreateDomain) Reverse() Step   { return DropDomain(s) }
+func (s DropDomain) Reverse() Step     { return CreateDomain(s) }
+func (s AlterDomain) Reverse() Step    { return AlterDomain{Old: s.New, New: s.Old} }
 func (s CreateTable) Reverse() Step    { return DropTable(s) }
 func (s DropTable) Reverse() Step      { return CreateTable(s) }
 func (s RenameTable) Reverse() Step {
@@ -146,6 +162,13 @@ func (s AlterEnum) String() string {
 func (s CreateSequence) String() string { return "create sequence " + s.Sequence.name().String() }
 func (s DropSequence) String() string   { return "drop sequence " + s.Sequence.name().String() }
 func (s AlterSequence) String() string  { return "alter sequence " + s.New.name().String() }
+func (s CreateDomain) String() string {
+	return oneLine(fmt.Sprintf("create domain %s %s", s.Domain.name(), s.Domain.text()))
+}
+func (s DropDomain) String() string { return "drop domain " + s.Domain.name().String() }
+func (s AlterDomain) String() string {
+	return fmt.Sprintf("alter domain %s: %s", s.New.name(), domainChange(&s.Old, &s.New))
+}
 func (s CreateTable) String() string {
 	names := make([]string, len(s.Table.Columns))
 	for i, c := range s.Table.Columns {
@@ -278,6 +301,45 @@ func columnChange(old, new *Column) string {
 	return oneLine(strings.Join(what, ", "))
 }
 
+// text is the domain's definition without its name.
+func (d *Domain) text() string {
+	c := d.column()
+	t := c.text()
+	for _, k := range d.Checks {
+		t += " check (" + string(k.Expr) + ")"
+	}
+	return t
+}
+
+// column is a column that a domain is like.
+func (d *Domain) column() Column {
+	return Column{Type: d.Type, Null: d.Null, Default: d.Default, Collation: d.Collation}
+}
+
+// domainChange lists the attributes in which two definitions of a domain differ, and the
+// checks.
+func domainChange(old, new *Domain) string {
+	from, to := old.column(), new.column()
+	what := []string{columnChange(&from, &to)}
+	if what[0] == "" {
+		what = nil
+	}
+	without := func(verb string, list, others []Check) {
+		for _, k := range list {
+			if !slices.Contains(others, k) {
+				t := verb + " check " + k.Name
+				if k.NotValid {
+					t += " not valid"
+				}
+				what = append(what, t+" ("+string(k.Expr)+")")
+			}
+		}
+	}
+	without("without", old.Checks, new.Checks)
+	without("with", new.Checks, old.Checks)
+	return oneLine(strings.Join(what, ", "))
+}
+
 func (i *Identity) text() string {
 	if i == nil {
 		return ""
@@ -399,6 +461,9 @@ func (AlterEnum) step()          {}
 func (CreateSequence) step()     {}
 func (DropSequence) step()       {}
 func (AlterSequence) step()      {}
+func (CreateDomain) step()       {}
+func (DropDomain) step()         {}
+func (AlterDomain) step()        {}
 func (CreateTable) step()        {}
 func (DropTable) step()          {}
 func (RenameTable) step()        {}

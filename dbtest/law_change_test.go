@@ -23,6 +23,8 @@ func (d artist) changed(path ...*ingot.Schema) *ingot.Schema {
 	follow := func(t ingot.Type, enum string) (ingot.Type, string) { return t, enum }
 	if len(s.Enums) > 0 {
 		follow = d.changeEnum(s)
+	}
+	if d.hasSequences() {
 		if len(a.Sequences) == 0 || d.once(2) {
 			if d.once(2) {
 				s.Sequences = []ingot.Sequence{d.sequence(s)}
@@ -31,6 +33,7 @@ func (d artist) changed(path ...*ingot.Schema) *ingot.Schema {
 			s.Sequences = slices.Clone(a.Sequences)
 		}
 	}
+	followDomain := d.changeDomains(s, a)
 	now := map[ingot.TableName]string{} // new names of tables
 	for i := range a.Tables {
 		if d.once(6) { // goes
@@ -56,6 +59,10 @@ func (d artist) changed(path ...*ingot.Schema) *ingot.Schema {
 		}
 		for j := range t.Columns {
 			t.Columns[j].Type, t.Columns[j].Enum = follow(t.Columns[j].Type, t.Columns[j].Enum)
+			t.Columns[j].Type = followDomain(t.Columns[j].Type)
+			if len(a.Sequences) > 0 && !slices.ContainsFunc(s.Sequences, func(q ingot.Sequence) bool { return q.Schema == a.Sequences[0].Schema }) && takesNext(&t.Columns[j]) {
+				t.Columns[j].Default = ""
+			}
 		}
 		for range d.IntN(6) {
 			d.changeTable(s, &t, &a.Tables[i])
@@ -87,11 +94,17 @@ func (d artist) changed(path ...*ingot.Schema) *ingot.Schema {
 		}
 	}
 	if len(s.Schemas) > 0 && d.once(2) && !slices.ContainsFunc(s.Tables, func(t ingot.Table) bool { return t.Schema != "" }) &&
-		!slices.ContainsFunc(s.Enums, func(e ingot.Enum) bool { return e.Schema != "" }) && !slices.ContainsFunc(s.Sequences, func(q ingot.Sequence) bool { return q.Schema != "" }) {
+		!slices.ContainsFunc(s.Enums, func(e ingot.Enum) bool { return e.Schema != "" }) && !slices.ContainsFunc(s.Sequences, func(q ingot.Sequence) bool { return q.Schema != "" }) &&
+		!slices.ContainsFunc(s.Domains, func(x ingot.Domain) bool { return x.Schema != "" }) {
 		s.Schemas = nil
 	}
 	d.Shuffle(len(s.Tables), func(i, j int) { s.Tables[i], s.Tables[j] = s.Tables[j], s.Tables[i] })
 	return s
+}
+
+// takesNext reports whether the column takes its values from a sequence.
+func takesNext(c *ingot.Column) bool {
+	return strings.Contains(strings.ToLower(string(c.Default)), "next")
 }
 
 // changeEnum changes the enum, and returns what its columns become.
@@ -140,6 +153,75 @@ func (d artist) changeEnum(s *ingot.Schema) func(ingot.Type, string) (ingot.Type
 		}
 	}
 	return same
+}
+
+// changeDomains draws what becomes of the domains, and returns what their columns become. The
+// rows that are there stay as they are.
+func (d artist) changeDomains(s, a *ingot.Schema) func(ingot.Type) ingot.Type {
+	gone := map[ingot.Type]ingot.Type{}
+	for _, x := range a.Clone().Domains {
+		was := d.domainType(&x)
+		hadDefault := x.Default != ""
+		if x.Name == "Feeling" {
+			x.Type = "varchar(40)"
+			if len(s.Enums) > 0 {
+				x.Type = d.enumType(s)
+			}
+		}
+		if to, ok := gone[x.Type]; ok {
+			x.Type = to
+		}
+		if domainGroup(x.Type) == "" && x.Name != "Feeling" && d.once(3) {
+			x.Type = d.domainBase(domainGroups[x.Name])
+		}
+		switch d.IntN(10) {
+		case 0:
+			gone[was] = x.Type
+			if x.Name == "Feeling" {
+				gone[was] = "varchar(40)"
+			}
+			gone[was+"[]"] = "text[]"
+			continue
+		case 1:
+			x.Null = !x.Null && !hadDefault || d.once(2)
+			d.domainDefault(&x)
+		case 2:
+			if domainGroups[x.Name] == "text" {
+				x.Collation = one(d, append(collations[d.db.kind], "")...)
+			}
+		case 3, 4:
+			d.domainCheck(&x)
+		case 5:
+			if len(x.Checks) > 0 {
+				x.Checks = x.Checks[1:]
+			}
+		case 6:
+			for i := range x.Checks {
+				x.Checks[i].NotValid = false
+			}
+		case 7:
+			if len(x.Checks) > 0 && x.Checks[0].Name != "" {
+				x.Checks[0].Name = "renamed"
+			}
+		case 8:
+			if len(x.Checks) > 0 && x.Checks[0].Name != "" {
+				old := x.Checks
+				x.Checks = x.Checks[1:]
+				d.domainCheck(&x)
+				x.Checks[len(x.Checks)-1].Name = old[0].Name
+			}
+		}
+		s.Domains = append(s.Domains, x)
+	}
+	if d.db.kind == "postgres" && d.once(5) && !slices.ContainsFunc(a.Domains, func(x ingot.Domain) bool { return x.Name == "Amount" }) {
+		d.addDomain(s, "Amount")
+	}
+	return func(t ingot.Type) ingot.Type {
+		if to, ok := gone[t]; ok {
+			return to
+		}
+		return t
+	}
 }
 
 // used reports whether the key, an index, a constraint or an expression stands on the column.
@@ -327,6 +409,9 @@ func (d artist) retype(t *ingot.Table, c *ingot.Column) {
 		return // lengths of prefixes depend on the type
 	}
 	group := groupOf(c)
+	if domainGroup(c.Type) != "" && d.once(2) {
+		return
+	}
 	switch {
 	case (group == "number" || group == "text") && d.once(4) && c.Default == "" && !d.used(t, c):
 		c.Type = one[ingot.Type](d, "integer", "varchar(20)", "text", "bigint")

@@ -118,9 +118,14 @@ func (d artist) schema() *ingot.Schema {
 			e.Schema = d.db.other
 		}
 		s.Enums = []ingot.Enum{e}
-		if d.once(2) {
-			s.Sequences = []ingot.Sequence{d.sequence(s)}
+		for _, name := range []string{"Label", "Short Label", "Amount", "Feeling"} {
+			if d.once(3) {
+				d.addDomain(s, name)
+			}
 		}
+	}
+	if d.hasSequences() && d.once(2) {
+		s.Sequences = []ingot.Sequence{d.sequence(s)}
 	}
 	for _, i := range d.Perm(len(tablePool))[:1+d.IntN(4)] {
 		s.Tables = append(s.Tables, d.table(s, tablePool[i]))
@@ -132,6 +137,20 @@ func (d artist) schema() *ingot.Schema {
 		d.lonely(s, &s.Tables[i])
 	}
 	return s
+}
+
+func (d artist) hasSequences() bool { return d.db.kind == "postgres" || d.db.name == "mariadb" }
+
+// nextval takes values from a sequence.
+func (d artist) nextval(q ingot.Sequence) ingot.SQLText {
+	name := d.db.quote(q.Name)
+	if q.Schema != "" {
+		name = d.db.quote(q.Schema) + "." + name
+	}
+	if d.db.kind == "postgres" {
+		return ingot.SQLText("nextval('" + strings.ReplaceAll(name, "'", "''") + "')")
+	}
+	return ingot.SQLText(one(d, "nextval("+name+")", "(NEXT VALUE FOR "+name+")"))
 }
 
 func (d artist) sequence(s *ingot.Schema) ingot.Sequence {
@@ -150,7 +169,92 @@ func (d artist) sequence(s *ingot.Schema) ingot.Sequence {
 	if len(s.Schemas) > 0 && d.once(2) {
 		q.Schema = d.db.other
 	}
+	if d.db.kind == "mysql" {
+		q.Type = one[ingot.Type](d, "", "bigint")
+	}
 	return q
+}
+
+// domainGroups are the groups of what domains are made of, by their names.
+var domainGroups = map[string]string{"Label": "text", "Short Label": "text", "Amount": "number", "Feeling": "feeling"}
+
+// domainGroup is the group of a domain's values; empty for what is none.
+func domainGroup(t ingot.Type) string {
+	for name, group := range domainGroups {
+		if s := string(t); s == `"`+name+`"` || strings.HasSuffix(s, `."`+name+`"`) || s == strings.ToLower(name) {
+			return group
+		}
+	}
+	return ""
+}
+
+// domainType is how a column names a domain.
+func (d artist) domainType(x *ingot.Domain) ingot.Type {
+	name := d.db.quote(x.Name)
+	if x.Schema != "" {
+		name = d.db.quote(x.Schema) + "." + name
+	}
+	return ingot.Type(name)
+}
+
+// addDomain draws a domain, some over another or over the enum.
+func (d artist) addDomain(s *ingot.Schema, name string) {
+	x := ingot.Domain{Name: name, Null: d.once(2)}
+	if len(s.Schemas) > 0 && d.once(3) {
+		x.Schema = d.db.other
+	}
+	switch x.Type = d.domainBase(domainGroups[name]); {
+	case name == "Short Label" && len(s.Domains) > 0 && s.Domains[0].Name == "Label":
+		x.Type = d.domainType(&s.Domains[0])
+	case name == "Feeling" && len(s.Enums) == 0:
+		return
+	case name == "Feeling":
+		x.Type = d.enumType(s)
+	}
+	d.domainDefault(&x)
+	if domainGroups[name] == "text" && d.once(4) {
+		x.Collation = one(d, collations[d.db.kind]...)
+	}
+	for range d.IntN(3) {
+		d.domainCheck(&x)
+	}
+	if len(x.Checks) > 0 && d.once(5) {
+		x.Checks[0].Name = ""
+	}
+	s.Domains = append(s.Domains, x)
+}
+
+func (d artist) domainBase(group string) ingot.Type {
+	if group == "number" {
+		return one[ingot.Type](d, "smallint", "integer", "bigint", "decimal(10,2)", "double")
+	}
+	return one[ingot.Type](d, "varchar(20)", "varchar(40)", "text")
+}
+
+func (d artist) enumType(s *ingot.Schema) ingot.Type {
+	e := s.Enums[0]
+	return d.domainType(&ingot.Domain{Schema: e.Schema, Name: e.Name})
+}
+
+// domainDefault draws a default; what is not null has one, for rows that are there.
+func (d artist) domainDefault(x *ingot.Domain) {
+	c := ingot.Column{Type: d.domainType(x)}
+	d.setDefault(&c)
+	if x.Default = c.Default; x.Default == "" && !x.Null {
+		x.Default = map[string]ingot.SQLText{"text": "'x'", "number": "7", "feeling": "'1'"}[domainGroups[x.Name]]
+	}
+}
+
+// domainCheck adds a check that holds for all samples.
+func (d artist) domainCheck(x *ingot.Domain) {
+	like := ingot.Table{Name: x.Name, Columns: []ingot.Column{{Name: "value", Type: d.domainType(x)}}, Checks: x.Checks}
+	k := ingot.Check{Name: d.name("dk", &like), Expr: d.condition(&like), NotValid: d.once(4)}
+	if d.once(3) {
+		k.Expr = ingot.SQLText(strings.ReplaceAll(string(k.Expr), `"value"`, "VALUE"))
+	}
+	if !slices.ContainsFunc(x.Checks, func(o ingot.Check) bool { return o.Expr == k.Expr }) {
+		x.Checks = append(x.Checks, k)
+	}
 }
 
 func (d artist) enum(s *ingot.Schema) string {
@@ -164,6 +268,9 @@ func (d artist) enum(s *ingot.Schema) string {
 func groupOf(c *ingot.Column) string {
 	if c.Enum != "" {
 		return "enum"
+	}
+	if group := domainGroup(c.Type); group != "" {
+		return group
 	}
 	switch word, _, _ := strings.Cut(string(c.Type), "("); word {
 	case "smallint", "integer", "bigint", "decimal", "double", "real":
@@ -201,7 +308,12 @@ func (d artist) column(s *ingot.Schema, t *ingot.Table, name string) ingot.Colum
 	switch {
 	case d.once(10) && !has(t.Options, "strict"):
 		c.Type = one(d, verbatim[d.db.kind]...)
-	case !d.once(8):
+	case !d.once(8) && (len(s.Domains) == 0 || !d.once(4)):
+	case len(s.Domains) > 0 && d.once(2):
+		c.Type = d.domainType(&s.Domains[d.IntN(len(s.Domains))])
+		if d.once(5) {
+			c.Type += "[]"
+		}
 	case len(s.Enums) > 0 && d.once(3):
 		c.Type = ingot.Type(d.db.quote(s.Enums[0].Name) + "[]")
 		if s.Enums[0].Schema != "" {
@@ -212,7 +324,9 @@ func (d artist) column(s *ingot.Schema, t *ingot.Table, name string) ingot.Colum
 	case d.db.traits().InlineEnums:
 		c.Type = one[ingot.Type](d, "enum('1','b')", "enum('1','it''s','b')", "enum('b','1')")
 	}
-	d.setDefault(&c)
+	if d.setDefault(&c); c.Type == "bigint" && len(s.Sequences) > 0 && d.once(2) {
+		c.Default = d.nextval(s.Sequences[0])
+	}
 	if g := groupOf(&c); g == "text" && d.once(4) {
 		c.Collation = one(d, collations[d.db.kind]...)
 	}
@@ -282,6 +396,15 @@ func (d artist) setDefault(c *ingot.Column) {
 		pool = []ingot.SQLText{"'{}'", "ARRAY[]::" + ingot.SQLText(c.Type)}
 	case "interval":
 		pool = []ingot.SQLText{"'14 days'", "interval '1 day'"}
+	default:
+		switch domainGroup(c.Type) {
+		case "number":
+			pool = []ingot.SQLText{"0", "7", "5 + 4"}
+		case "text":
+			pool = []ingot.SQLText{"''", "'x'", "'it''s'", "lower('X')"}
+		case "feeling":
+			pool = []ingot.SQLText{"'1'"}
+		}
 	}
 	if pool != nil {
 		c.Default = one(d, pool...)
@@ -704,15 +827,16 @@ var undrawn = map[string]string{
 
 // only are the attributes that some databases alone have.
 var only = map[string]string{
-	"Schema.Schemas": "postgres mysql", "Schema.Enums": "postgres", "Schema.Sequences": "postgres", // MariaDB's sequences are listed as unsupported
-	"Table.Schema": "postgres mysql", "Column.Enum": "postgres", "Column.OnUpdate": "mysql", "Column.Identity": "postgres",
+	"Schema.Schemas": "postgres mysql", "Schema.Enums": "postgres", "Schema.Domains": "postgres",
+	"Schema.Sequences": "postgres mysql",
+	"Table.Schema":     "postgres mysql", "Column.Enum": "postgres", "Column.OnUpdate": "mysql", "Column.Identity": "postgres",
 	"Column.Virtual":    "sqlite mysql", // PostgreSQL 18 has them
 	"Unique.Deferrable": "postgres", "Unique.NullsNotDistinct": "postgres",
 	"ForeignKey.RefSchema": "postgres mysql", "ForeignKey.Match": "postgres", "ForeignKey.Deferrable": "sqlite postgres", "ForeignKey.NotValid": "postgres",
 	"Check.NotValid": "postgres", "Index.Include": "postgres", "Index.Where": "sqlite postgres", "Index.Using": "postgres mysql", "Index.NullsNotDistinct": "postgres",
 	"Index.Options": "postgres mysql",
 	"Option.Value":  "postgres mysql", "IndexPart.Nulls": "postgres", "IndexPart.Collation": "sqlite postgres", "IndexPart.OpClass": "postgres", "IndexPart.Prefix": "mysql",
-	"Enum": "postgres", "Sequence": "postgres", "Identity": "postgres",
+	"Enum": "postgres", "Sequence": "postgres mysql", "Domain": "postgres", "Identity": "postgres",
 }
 
 // Every attribute of the model of schemas is drawn, on every database that has it.
@@ -730,7 +854,7 @@ func TestTheLawDrawsEveryAttribute(t *testing.T) {
 			}
 		}
 		for _, v := range []any{ingot.Schema{}, ingot.Table{}, ingot.Column{}, ingot.Identity{}, ingot.PrimaryKey{}, ingot.Unique{}, ingot.ForeignKey{},
-			ingot.Check{}, ingot.Index{}, ingot.IndexPart{}, ingot.Enum{}, ingot.Sequence{}, ingot.Option{}} {
+			ingot.Check{}, ingot.Index{}, ingot.IndexPart{}, ingot.Enum{}, ingot.Sequence{}, ingot.Domain{}, ingot.Option{}} {
 			for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
 				of := reflect.TypeOf(v).Name()
 				attribute := of + "." + f.Name

@@ -74,6 +74,10 @@ func TestOneThingChangedIsMade(t *testing.T) {
 				if got := db.dump(t, base, changed, 1); got != rows {
 					t.Errorf("the rows were\n%s, are\n%s, after\n%s", rows, got, listing(up))
 				}
+				if m.name == "domain, a valid check" {
+					have, base.Domains[0].Checks[1].NotValid = there, false
+					return
+				}
 				if slices.ContainsFunc(up, func(s ingot.Step) bool { _, is := s.(ingot.ValidateConstraint); return is }) {
 					have = there
 					base.Table(ingot.TableName{Name: "more"}).Checks[0].NotValid = there.Table(ingot.TableName{Name: "more"}).Checks[0].NotValid
@@ -145,6 +149,8 @@ func mutationBase(db *database) *ingot.Schema {
 		more.Indexes = append(more.Indexes, ingot.Index{Name: "ux_more", Unique: true, Parts: []ingot.IndexPart{{Column: "n"}}, Options: []ingot.Option{{Name: "fillfactor", Value: "70"}}})
 		more.Options = []ingot.Option{{Name: "fillfactor", Value: "80"}}
 		s.Sequences = []ingot.Sequence{{Name: "seq", Type: "integer", Start: 10, Increment: 2, Min: 5, Max: 1000, Cache: 3}}
+		s.Domains = []ingot.Domain{{Name: "label", Type: "varchar(20)", Null: true, Default: "'x'", Checks: []ingot.Check{{Name: "dk_label", Expr: "VALUE <> 'y'"}, {Name: "dk_more", Expr: "VALUE <> 'z'", NotValid: true}}}}
+		more.Columns = append(more.Columns, ingot.Column{Name: "l", Type: "label", Null: true})
 	case "mysql":
 		more.Columns = append(more.Columns, ingot.Column{Name: "at", Type: "datetime", Null: true, OnUpdate: "CURRENT_TIMESTAMP"})
 		more.Indexes[0].Parts[0].Prefix = 10
@@ -350,6 +356,20 @@ func mutations(db *database) []mutation {
 			of2(fmt.Sprint("identity, attribute ", i), "alter column more.i", func(t *ingot.Table) { change(t.Column("i").Identity) })
 		}
 		of2("identity no more", "alter column more.i", func(t *ingot.Table) { t.Column("i").Auto, t.Column("i").Identity = false, nil })
+		for _, x := range []struct {
+			name   string
+			change func(*ingot.Domain)
+		}{
+			{"type", func(x *ingot.Domain) { x.Type = "varchar(21)" }}, {"family of type", func(x *ingot.Domain) { x.Type = "text" }},
+			{"NOT NULL", func(x *ingot.Domain) { x.Null = false }}, {"default", func(x *ingot.Domain) { x.Default = "'X'" }}, {"no default", func(x *ingot.Domain) { x.Default = "" }},
+			{"collation", func(x *ingot.Domain) { x.Collation = "C" }}, {"text of a check", func(x *ingot.Domain) { x.Checks[0].Expr = "VALUE <> 'Y'" }},
+			{"operator of a check", func(x *ingot.Domain) { x.Checks[0].Expr = "VALUE < 'y'" }}, {"name of a check", func(x *ingot.Domain) { x.Checks[0].Name = "dk_title" }},
+			{"no check", func(x *ingot.Domain) { x.Checks = nil }}, {"a check more", func(x *ingot.Domain) {
+				x.Checks = append(x.Checks, ingot.Check{Name: "dk_last", Expr: "length(VALUE) < 9"})
+			}}, {"a valid check", func(x *ingot.Domain) { x.Checks[1].NotValid = false }},
+		} {
+			list = append(list, mutation{"domain, " + x.name, "alter domain label: ", true, func(s *ingot.Schema) { x.change(&s.Domains[0]) }})
+		}
 		for i, change := range []func(*ingot.Sequence){
 			func(q *ingot.Sequence) { q.Type = "bigint" }, func(q *ingot.Sequence) { q.Start = 11 }, func(q *ingot.Sequence) { q.Increment = 3 }, func(q *ingot.Sequence) { q.Min = 4 },
 			func(q *ingot.Sequence) { q.Max = 1001 }, func(q *ingot.Sequence) { q.Cache = 4 }, func(q *ingot.Sequence) { q.Cycle = true },
@@ -360,6 +380,15 @@ func mutations(db *database) []mutation {
 			mutation{"another name of a sequence", "create sequence other", false, func(s *ingot.Schema) { s.Sequences[0].Name = "other" }},
 			mutation{"another schema of a sequence", "create sequence other.seq", false, func(s *ingot.Schema) { s.Sequences[0].Schema = "other" }},
 			mutation{"a sequence less", "drop sequence seq", true, func(s *ingot.Schema) { s.Sequences = nil }},
+			mutation{"another name of a domain", "create domain title", false, func(s *ingot.Schema) {
+				s.Domains[0].Name, s.Table(ingot.TableName{Name: "more"}).Column("l").Type = "title", "title"
+			}},
+			mutation{"another schema of a domain", "create domain other.label", false, func(s *ingot.Schema) {
+				s.Domains[0].Schema, s.Table(ingot.TableName{Name: "more"}).Column("l").Type = "other", "other.label"
+			}},
+			mutation{"a domain less", "drop domain label", false, func(s *ingot.Schema) {
+				s.Domains, s.Table(ingot.TableName{Name: "more"}).Column("l").Type = nil, "text"
+			}},
 			mutation{"another name of an enum", "create enum mood2", false, func(s *ingot.Schema) { s.Enums[0].Name, s.Tables[1].Column("m").Enum = "mood2", "mood2" }},
 			mutation{"another schema of an enum", "create enum other.mood", false, func(s *ingot.Schema) { s.Enums[0].Schema, s.Tables[1].Column("m").Enum = "other", "other.mood" }},
 			mutation{"a schema more", "create schema other", true, func(s *ingot.Schema) { s.Schemas = []string{"other"} }},
@@ -405,7 +434,7 @@ func TestTheMutationLawChangesEveryAttribute(t *testing.T) {
 		}
 	}
 	for _, v := range []any{ingot.Schema{}, ingot.Table{}, ingot.Column{}, ingot.Identity{}, ingot.PrimaryKey{}, ingot.Unique{}, ingot.ForeignKey{},
-		ingot.Check{}, ingot.Index{}, ingot.IndexPart{}, ingot.Enum{}, ingot.Sequence{}, ingot.Option{}} {
+		ingot.Check{}, ingot.Index{}, ingot.IndexPart{}, ingot.Enum{}, ingot.Sequence{}, ingot.Domain{}, ingot.Option{}} {
 		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			name := reflect.TypeOf(v).Name() + "." + f.Name
 			if why, listed := unmutated[name]; f.IsExported() && changed[name] == listed {

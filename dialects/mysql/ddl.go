@@ -26,14 +26,18 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return w.alterEnum(x)
 
 	case ingot.CreateSequence:
-		return w.sequence("CREATE SEQUENCE ", x.Sequence)
+		return w.createSequence(x.Sequence)
 	case ingot.DropSequence:
-		return []string{"DROP SEQUENCE " + tableIdent(ingot.TableName{Schema: x.Sequence.Schema, Name: x.Sequence.Name})}, nil
+		return []string{"DROP SEQUENCE " + tableIdent(sequenceName(x.Sequence))}, w.noSequences(x.Sequence)
 	case ingot.AlterSequence:
-		if x.Old.Name != x.New.Name {
-			return nil, fmt.Errorf("sequence %s: mysql renames no sequence: drop it and create %s", x.Old.Name, x.New.Name)
-		}
-		return w.sequence("ALTER SEQUENCE ", x.New)
+		return w.alterSequence(x.Old, x.New)
+
+	case ingot.CreateDomain:
+		return nil, noDomains(x.Domain)
+	case ingot.DropDomain:
+		return nil, noDomains(x.Domain)
+	case ingot.AlterDomain:
+		return nil, noDomains(x.New)
 
 	case ingot.CreateTable:
 		return w.createTable(x.Table)
@@ -100,6 +104,10 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return nil, nil
 	}
 	return nil, fmt.Errorf("mysql cannot render a step of type %T", step)
+}
+
+func noDomains(d ingot.Domain) error {
+	return fmt.Errorf("domain %s: mysql has no domains: give the columns its type, and its checks to their tables", ingot.TableName{Schema: d.Schema, Name: d.Name})
 }
 
 // A writer renders for one server, after what before says.
@@ -691,26 +699,4 @@ func (w writer) alterEnum(x ingot.AlterEnum) ([]string, error) {
 		}
 	}
 	return statements, nil
-}
-
-// sequence is MariaDB's; MySQL has none.
-func (w writer) sequence(head string, s ingot.Sequence) ([]string, error) {
-	if !isMariaDB(w.srv) {
-		return nil, fmt.Errorf("sequence %s: mysql has no sequences", s.Name)
-	}
-	text := head + tableIdent(ingot.TableName{Schema: s.Schema, Name: s.Name})
-	for _, o := range []struct {
-		word  string
-		value int64
-	}{{"INCREMENT BY", s.Increment}, {"MINVALUE", s.Min}, {"MAXVALUE", s.Max}, {"START WITH", s.Start}, {"CACHE", s.Cache}} {
-		if o.value != 0 {
-			text += fmt.Sprintf(" %s %d", o.word, o.value)
-		}
-	}
-	if s.Cycle {
-		text += " CYCLE"
-	} else if head == "ALTER SEQUENCE " {
-		text += " NOCYCLE"
-	}
-	return []string{text}, nil
 }

@@ -18,8 +18,18 @@ func everyStep() []ingot.Step {
 		ingot.AlterEnum{Old: ingot.Enum{Name: "mood", Values: []string{"b", "d"}}, New: ingot.Enum{Name: "mood", Values: []string{"it's", `o\k`}}},
 		ingot.DropEnum{Enum: ingot.Enum{Name: "mood"}},
 		ingot.CreateSequence{Sequence: ingot.Sequence{Name: "s", Start: 10, Increment: 2, Cycle: true}},
+		ingot.CreateSequence{Sequence: ingot.Sequence{Name: "S 2", Schema: "shop", Type: "bigint", Increment: -1, Cache: 1}},
+		ingot.CreateSequence{Sequence: ingot.Sequence{Name: "s", Type: "integer"}},
 		ingot.AlterSequence{Old: ingot.Sequence{Name: "s"}, New: ingot.Sequence{Name: "s", Cache: 5}},
+		ingot.AlterSequence{Old: ingot.Sequence{Name: "s", Cache: 5, Cycle: true}, New: ingot.Sequence{Name: "s", Min: 20, Start: 30}},
+		ingot.AlterSequence{Old: ingot.Sequence{Name: "s", Max: 25}, New: ingot.Sequence{Name: "s", Min: 20, Start: 30}},
+		ingot.AlterSequence{Old: ingot.Sequence{Name: "s", Increment: -1}, New: ingot.Sequence{Name: "s", Increment: -1, Max: -5}},
+		ingot.AlterSequence{Old: ingot.Sequence{Name: "s"}, New: ingot.Sequence{Name: "s", Increment: -1}},
+		ingot.AlterSequence{Old: ingot.Sequence{Name: "s"}, New: ingot.Sequence{Name: "t"}},
 		ingot.DropSequence{Sequence: ingot.Sequence{Name: "s"}},
+		ingot.CreateDomain{Domain: ingot.Domain{Name: "d", Type: "text"}},
+		ingot.AlterDomain{Old: ingot.Domain{Name: "d", Type: "text"}, New: ingot.Domain{Name: "d", Type: "text", Null: true}},
+		ingot.DropDomain{Domain: ingot.Domain{Name: "d", Type: "text"}},
 		ingot.CreateTable{Table: ingot.Table{
 			Schema: "shop", Name: "order", Comment: "it's",
 			Columns: []ingot.Column{

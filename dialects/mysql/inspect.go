@@ -33,12 +33,12 @@ func (d Dialect) Inspect(ctx context.Context, q ingot.Queryer, srv *ingot.Server
 		return nil, fmt.Errorf("inspecting the database: %w", err)
 	}
 	defer restore()
-	i := &inspection{q: q, srv: srv, schema: &ingot.Schema{}, tables: map[ingot.TableName]*inspected{}}
+	i := &inspection{q: q, srv: srv, schema: &ingot.Schema{}, tables: map[ingot.TableName]*inspected{}, counts: map[ingot.TableName]ingot.Type{}}
 	if err := i.settle(ctx, schemas); err != nil {
 		return nil, fmt.Errorf("inspecting the database: %w", err)
 	}
 	for _, read := range []func(context.Context) error{
-		i.readSchemas, i.readTables, i.readColumns, i.readForeignKeys, i.readIndexes, i.readChecks, i.readViews, i.readUnsupported,
+		i.readSchemas, i.readTables, i.readColumns, i.readSequences, i.readForeignKeys, i.readIndexes, i.readChecks, i.readViews, i.readUnsupported,
 	} {
 		if err := read(ctx); err != nil {
 			return nil, fmt.Errorf("inspecting the database: %w", err)
@@ -72,6 +72,9 @@ type inspection struct {
 	collate string   // what utf8mb4 sorts by here
 	schema  *ingot.Schema
 	tables  map[ingot.TableName]*inspected // by database and name
+
+	sequences []ingot.TableName
+	counts    map[ingot.TableName]ingot.Type // types of sequences
 }
 
 type inspected struct {
@@ -151,7 +154,7 @@ func (i *inspection) readTables(ctx context.Context) error {
 		case kind == "VIEW":
 			continue
 		case kind == "SEQUENCE":
-			i.unsupported("sequence", row[0], row[1], "a sequence of MariaDB")
+			i.sequences = append(i.sequences, ingot.TableName{Schema: row[0], Name: row[1]})
 			continue
 		case kind != "BASE TABLE":
 			i.unsupported(strings.ToLower(kind)+" table", row[0], row[1], "it keeps more than its rows")
@@ -187,6 +190,9 @@ func (i *inspection) readColumns(ctx context.Context) error {
 	for _, row := range rows {
 		t := i.table(row[0].String, row[1].String)
 		if t == nil {
+			if row[2].String == "minimum_value" {
+				i.counts[ingot.TableName{Schema: row[0].String, Name: row[1].String}] = catalogType(row[3].String)
+			}
 			continue
 		}
 		c := ingot.Column{Name: row[2].String, Null: row[4].String == "YES", Comment: row[8].String}
@@ -263,7 +269,7 @@ func (i *inspection) defaultText(t ingot.Type, value sql.NullString, generated b
 	case !value.Valid, isMariaDB(i.srv) && value.String == "NULL":
 		return ""
 	case isMariaDB(i.srv):
-		return i.expression(value.String)
+		return i.unqualified(i.expression(value.String))
 	case generated:
 		return i.expression(value.String)
 	case isNumber(t):
@@ -455,6 +461,7 @@ func (i *inspection) finish() {
 		s.Tables = append(s.Tables, t.Table)
 	}
 	slices.Sort(s.Schemas)
+	slices.SortFunc(s.Sequences, func(a, b ingot.Sequence) int { return byName(a.Schema, a.Name, b.Schema, b.Name) })
 	slices.SortFunc(s.Tables, func(a, b ingot.Table) int { return byName(a.Schema, a.Name, b.Schema, b.Name) })
 	slices.SortFunc(s.Views, func(a, b ingot.View) int { return byName(a.Schema, a.Name, b.Schema, b.Name) })
 	slices.SortFunc(s.Unsupported, func(a, b ingot.Unsupported) int { return byName(a.Kind, a.Name, b.Kind, b.Name) })

@@ -38,6 +38,13 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	case ingot.AlterSequence:
 		return alterSequence(x.Old, x.New), nil
 
+	case ingot.CreateDomain:
+		return createDomain(x.Domain, before)
+	case ingot.DropDomain:
+		return []string{"DROP DOMAIN " + tableIdent(domainName(x.Domain))}, nil
+	case ingot.AlterDomain:
+		return alterDomain(x.Old, x.New, before)
+
 	case ingot.CreateTable:
 		return createTable(x.Table)
 	case ingot.DropTable:
@@ -128,6 +135,10 @@ func beyond(step ingot.Step, srv *ingot.Server) error {
 	}
 	var t ingot.Table
 	switch x := step.(type) {
+	case ingot.CreateDomain:
+		if srv.Flavour == cockroach {
+			return fmt.Errorf("domain %s: %s has no domains: give the columns its type, and its checks to their tables", domainName(x.Domain), srv)
+		}
 	case ingot.CreateTable:
 		t = x.Table
 	case ingot.AddColumn:
@@ -185,6 +196,10 @@ func tableName(t ingot.Table) ingot.TableName {
 func enumName(e ingot.Enum) ingot.TableName { return ingot.TableName{Schema: e.Schema, Name: e.Name} }
 func sequenceName(s ingot.Sequence) ingot.TableName {
 	return ingot.TableName{Schema: s.Schema, Name: s.Name}
+}
+
+func domainName(d ingot.Domain) ingot.TableName {
+	return ingot.TableName{Schema: d.Schema, Name: d.Name}
 }
 
 func alter(t ingot.TableName) string { return "ALTER TABLE " + tableIdent(t) + " " }
@@ -699,6 +714,7 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 	if err != nil {
 		return nil, fmt.Errorf("table %s: %w", x.Table, err)
 	}
+	was, is := madeOf(old, before), madeOf(c, before)
 	name := "ALTER COLUMN " + ident(c.Name) + " "
 	retype := oldType != newType || old.Collation != c.Collation
 	identityGoes := isIdentity(old) && !isIdentity(c)
@@ -720,7 +736,9 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 		if c.Collation != "" {
 			text += " COLLATE " + collation(c.Collation)
 		}
-		if using := usingClause(x, oldType, newType); using != "" {
+		if x.Using != "" {
+			text += " USING " + expr(x.Using)
+		} else if using := usingClause(ident(c.Name), was, is, oldType, newType); using != "" {
 			text += " USING " + using
 		}
 		actions = append(actions, text)
@@ -756,9 +774,18 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 			func(options string) string { return alter(x.Table) + set(options) })
 	}
 	if retype && before != nil && before.Table(x.Table) != nil {
-		a := aside{t: before.Table(x.Table), column: c.Name}
-		if old.Enum != "" || c.Enum != "" {
-			a.recast = recast(old, c, before)
+		a := aside{t: before.Table(x.Table), columns: []string{c.Name}}
+		if was.Enum != "" || is.Enum != "" {
+			a.recast = recast(was, is, before)
+		}
+		if was.Type != old.Type || was.Enum != old.Enum { // of a domain
+			constants := a.recast
+			a.recast = func(text ingot.SQLText) ingot.SQLText {
+				if text = uncast(text, []string{c.Name}, was); constants != nil {
+					text = constants(text)
+				}
+				return text
+			}
 		}
 		var drops []string
 		if drops, after, err = a.statements(); err != nil {
@@ -785,25 +812,22 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 }
 
 // usingClause is the conversion of the rows. PostgreSQL's own refuses what it would have to
-// cut off, so that USING is written only where there is none.
-func usingClause(x ingot.AlterColumn, oldType, newType string) string {
-	column := ident(x.New.Name)
-	if x.Using != "" {
-		return expr(x.Using)
-	}
-	from, to := family(Dialect{}.CanonicalType(x.Old.Type)), family(Dialect{}.CanonicalType(x.New.Type))
+// cut off, so that USING is written only where there is none. old and new are what the types
+// are made of.
+func usingClause(column string, old, new ingot.Column, oldType, newType string) string {
+	from, to := family(Dialect{}.CanonicalType(old.Type)), family(Dialect{}.CanonicalType(new.Type))
 	switch {
 	case oldType == newType:
 		return ""
-	case x.Old.Enum != "" && x.New.Enum != "":
+	case old.Enum != "" && new.Enum != "":
 		return column + "::text::" + newType
-	case x.New.Enum != "" && sameTypeName("char", oldType): // without the blanks it is filled up with
+	case new.Enum != "" && sameTypeName("char", string(old.Type)): // without the blanks it is filled up with
 		return column + "::text::" + newType
-	case x.New.Enum != "":
+	case new.Enum != "":
 		return column + "::" + newType
 	case strings.HasSuffix(oldType, "[]") && strings.HasSuffix(newType, "[]"): // enums convert by way of text only
 		return column + "::text[]::" + newType
-	case to == "text", x.Old.Enum == "" && from == to:
+	case to == "text", old.Enum == "" && from == to:
 		return ""
 	case from == "number" && to == "boolean":
 		return column + " <> 0"
@@ -843,29 +867,33 @@ func remakeColumn(table ingot.TableName, c ingot.Column, before *ingot.Schema) (
 // An aside is what has to go while a column changes, and comes back after: PostgreSQL changes
 // no type under a generated column, and reads no constant of an enum as something else.
 type aside struct {
-	t      *ingot.Table
-	gone   []ingot.Column // columns made anew
-	column string         // the one whose type changes; empty where none does
-	recast func(ingot.SQLText) ingot.SQLText
+	t       *ingot.Table
+	gone    []ingot.Column // columns made anew
+	columns []string       // those whose type changes
+	recast  func(ingot.SQLText) ingot.SQLText
 }
 
 func (a aside) statements() (drops, adds []string, err error) {
 	table := tableName(*a.t)
+	changed := func(text ingot.SQLText) bool {
+		return text != "" && slices.ContainsFunc(a.columns, func(c string) bool { return rules.Mentions(string(text), c) })
+	}
 	for _, g := range a.t.Columns {
-		if a.column != "" && g.Name != a.column && g.Generated != "" && rules.Mentions(string(g.Generated), a.column) {
+		is := func(c ingot.Column) bool { return c.Name == g.Name }
+		if !slices.Contains(a.columns, g.Name) && changed(g.Generated) && !slices.ContainsFunc(a.gone, is) {
 			a.gone = append(a.gone, g)
 		}
 	}
 	if a.recast == nil {
-		a.column, a.recast = "", func(text ingot.SQLText) ingot.SQLText { return text }
+		a.columns, a.recast = nil, func(text ingot.SQLText) ingot.SQLText { return text }
 	}
 	gone := func(columns []string) bool {
 		return slices.ContainsFunc(a.gone, func(g ingot.Column) bool { return slices.Contains(columns, g.Name) })
 	}
 	mentions := func(texts ...ingot.SQLText) bool {
 		return slices.ContainsFunc(texts, func(text ingot.SQLText) bool {
-			return text != "" && (a.column != "" && rules.Mentions(string(text), a.column) ||
-				slices.ContainsFunc(a.gone, func(g ingot.Column) bool { return rules.Mentions(string(text), g.Name) }))
+			return changed(text) ||
+				text != "" && slices.ContainsFunc(a.gone, func(g ingot.Column) bool { return rules.Mentions(string(text), g.Name) })
 		})
 	}
 	var parts []string
@@ -880,7 +908,7 @@ func (a aside) statements() (drops, adds []string, err error) {
 	}
 	for _, k := range a.t.Checks {
 		if mentions(k.Expr) {
-			if a.column != "" && k.Name != "" {
+			if a.columns != nil && k.Name != "" {
 				drops = append(drops, alter(table)+"DROP CONSTRAINT "+ident(k.Name))
 			}
 			k.Expr = a.recast(k.Expr)
@@ -903,7 +931,7 @@ func (a aside) statements() (drops, adds []string, err error) {
 		if !mentions(texts...) && !gone(columns) {
 			continue
 		}
-		if a.column != "" {
+		if a.columns != nil {
 			drops = append(drops, "DROP INDEX "+tableIdent(ingot.TableName{Schema: a.t.Schema, Name: x.Name}))
 		}
 		x.Where, x.Concurrently = a.recast(x.Where), false
@@ -967,45 +995,10 @@ func alterEnum(old, enum ingot.Enum, before *ingot.Schema) ([]string, error) {
 	if before == nil {
 		return nil, fmt.Errorf("enum %s has to be made anew, and its columns are not known: give the schema before the step", name)
 	}
-	stale := ingot.TableName{Schema: enum.Schema, Name: cut(enum.Name, 63-len("__old")) + "__old"}
-	statements = append(statements, "ALTER TYPE "+tableIdent(name)+" RENAME TO "+ident(stale.Name), createEnum(name, enum.Values))
-	for _, t := range before.Tables {
-		for _, c := range t.Columns {
-			array, is := "", c.Enum != "" && splitName(c.Enum) == enumName(old)
-			if element, ok := strings.CutSuffix(string(c.Type), "[]"); ok && strings.ReplaceAll(element, `"`, "") == enumName(old).String() {
-				array, is = "[]", true
-			}
-			if !is {
-				continue
-			}
-			converted, err := convertEnum(&t, c, name, array)
-			if err != nil {
-				return nil, err
-			}
-			statements = append(statements, converted...)
-		}
-	}
-	return append(statements, "DROP TYPE "+tableIdent(stale)), nil
-}
-
-// convertEnum moves a column, or one of arrays, to the type's new body. Expressions hold
-// constants of the old one, so that what they stand in goes before and comes back after.
-func convertEnum(t *ingot.Table, c ingot.Column, enum ingot.TableName, array string) ([]string, error) {
-	a := aside{t: t, column: c.Name, recast: func(text ingot.SQLText) ingot.SQLText { return text }}
-	statements, after, err := a.statements()
-	if err != nil {
-		return nil, err
-	}
-	name := "ALTER COLUMN " + ident(c.Name) + " "
-	var actions []string
-	if c.Default != "" {
-		actions = append(actions, name+"DROP DEFAULT")
-	}
-	actions = append(actions, name+"TYPE "+tableIdent(enum)+array+" USING "+ident(c.Name)+"::text"+array+"::"+tableIdent(enum)+array)
-	if c.Default != "" {
-		actions = append(actions, name+"SET DEFAULT "+expr(c.Default))
-	}
-	return append(append(statements, alter(tableName(*t))+strings.Join(actions, ", ")), after...), nil
+	values := ingot.Column{Enum: name.String()}
+	r := remake{before: before, from: values, to: values, types: []remade{{was: enumName(old), name: name}}}
+	anew, err := r.statements("TYPE", []string{createEnum(name, enum.Values)})
+	return append(statements, anew...), err
 }
 
 // subsequence reports whether all of a stand in b in the same order.

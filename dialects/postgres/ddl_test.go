@@ -116,6 +116,64 @@ func TestDDLOfEveryStep(t *testing.T) {
 	golden(t, "ddl", stepsText(t, Dialect{}, everyStep(), before, &srv))
 }
 
+func TestDDLOfDomains(t *testing.T) {
+	label := ingot.Domain{Name: "Label", Type: "varchar(20)", Null: true, Default: "'x'::character varying", Checks: []ingot.Check{{Name: "Label_check", Expr: "((VALUE)::text <> ''::text)"}, {Name: "late", Expr: "((VALUE)::text <> 'y'::text)", NotValid: true}}}
+	amount := ingot.Domain{Schema: "shop", Name: "amount", Type: "integer", Checks: []ingot.Check{{Name: "amount_check", Expr: "(VALUE > 0)"}}}
+	mood := ingot.Domain{Name: "feeling", Type: "mood", Null: true}
+	before := &ingot.Schema{
+		Enums:   []ingot.Enum{{Name: "mood", Values: []string{"b", "d"}}},
+		Domains: []ingot.Domain{label, amount, {Name: "Short", Type: `"Label"`, Checks: []ingot.Check{{Name: "short", Expr: "(length((VALUE)::text) < 5)"}}}, {Name: "many", Type: "shop.amount[]", Null: true}, mood},
+		Tables: []ingot.Table{{
+			Name: "letter",
+			Columns: []ingot.Column{
+				{Name: "a", Type: `"Label"`, Default: "'z'::character varying"}, {Name: "b", Type: `"Short"`}, {Name: "n", Type: "shop.amount"}, {Name: "m", Type: "many"}, {Name: "f", Type: "feeling", Default: "'b'::mood"},
+				{Name: "up", Type: `"Label"`, Null: true, Generated: "upper((a)::text)"}, {Name: "twice", Type: "integer", Null: true, Generated: "((n)::integer * 2)"},
+			},
+			Checks:  []ingot.Check{{Name: "letter_check", Expr: "((n)::integer > 5)"}},
+			Indexes: []ingot.Index{{Name: "letter_i", Parts: []ingot.IndexPart{{Expr: "lower((a)::text)"}}}},
+		}, {
+			Name: "page", Columns: []ingot.Column{{Name: "n", Type: "shop.amount"}},
+			ForeignKeys: []ingot.ForeignKey{{Columns: []string{"n"}, RefTable: "letter", RefColumns: []string{"n"}}},
+		}},
+	}
+	alter := func(old ingot.Domain, change func(*ingot.Domain)) ingot.Step {
+		d := old
+		d.Checks = append([]ingot.Check{}, old.Checks...)
+		change(&d)
+		return ingot.AlterDomain{Old: old, New: d}
+	}
+	text := stepsText(t, Dialect{}, []ingot.Step{
+		ingot.CreateDomain{Domain: label},
+		ingot.CreateDomain{Domain: ingot.Domain{Name: "word", Type: `"Label"`, Collation: "C", Checks: []ingot.Check{{Expr: "VALUE <> 'a' -- b"}}}},
+		ingot.CreateDomain{Domain: ingot.Domain{Name: "nothing"}},
+		alter(label, func(d *ingot.Domain) { d.Default, d.Null, d.Checks[1].NotValid = "", false, false }),
+		alter(label, func(d *ingot.Domain) {
+			d.Default, d.Checks[0].Name, d.Checks[1].Expr = "'y'", "other", "VALUE <> 'q'"
+		}),
+		alter(label, func(d *ingot.Domain) { d.Checks = []ingot.Check{{Name: "last", Expr: "VALUE <> 'q'"}} }),
+		alter(ingot.Domain{Name: "word", Type: "text", Checks: []ingot.Check{{Expr: "VALUE <> ''"}}}, func(d *ingot.Domain) { d.Checks = nil }),
+		alter(label, func(d *ingot.Domain) { d.Type, d.Collation = "text", "C" }),
+		alter(amount, func(d *ingot.Domain) { d.Type = "bigint" }),
+		alter(amount, func(d *ingot.Domain) { d.Type = "boolean" }),
+		alter(amount, func(d *ingot.Domain) { d.Checks[0].Expr = "VALUE > 1" }), // there are arrays
+		alter(mood, func(d *ingot.Domain) { d.Type = "varchar(9)" }),
+		ingot.AlterEnum{Old: before.Enums[0], New: ingot.Enum{Name: "mood", Values: []string{"d", "b"}}},
+		ingot.DropDomain{Domain: amount},
+		ingot.AlterColumn{Table: ingot.TableName{Name: "letter"}, Old: before.Tables[0].Columns[2], New: ingot.Column{Name: "n", Type: "double"}},
+		ingot.AlterColumn{Table: ingot.TableName{Name: "letter"}, Old: before.Tables[0].Columns[4], New: ingot.Column{Name: "f", Type: "text", Default: "'b'"}},
+	}, before, nil)
+	text += stepsText(t, Dialect{}, []ingot.Step{alter(label, func(d *ingot.Domain) { d.Type = "text" })}, nil, nil)
+	golden(t, "domains", text)
+	cockroach, err := serverOf("CockroachDB CCL v24.1.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "domain Label: " + cockroach.String() + " has no domains: give the columns its type, and its checks to their tables"
+	if _, err := (Dialect{}).DDL(ingot.CreateDomain{Domain: label}, nil, &cockroach); fmt.Sprint(err) != want {
+		t.Errorf("DDL = %v; want %s", err, want)
+	}
+}
+
 func TestNamesPostgresGives(t *testing.T) {
 	long := strings.Repeat("x", 70)
 	for _, tt := range []struct{ table, columns, label, want string }{

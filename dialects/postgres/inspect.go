@@ -44,7 +44,7 @@ func (d Dialect) Inspect(ctx context.Context, q ingot.Queryer, srv *ingot.Server
 	}
 	i.within = append([]string{i.home}, schemas...)
 	for _, read := range []func(context.Context) error{
-		i.readSchemas, i.readEnums, i.readSequences, i.readTables, i.readColumns, i.readConstraints, i.readIndexes, i.readViews, i.readUnsupported, restore,
+		i.readSchemas, i.readEnums, i.readSequences, i.readDomains, i.readTables, i.readColumns, i.readConstraints, i.readIndexes, i.readViews, i.readUnsupported, restore,
 	} {
 		if err := read(ctx); err != nil {
 			return nil, fmt.Errorf("inspecting the database: %w", err)
@@ -207,6 +207,34 @@ WHERE `+i.inSchemas()+` AND c.relpersistence <> 't' AND NOT EXISTS (SELECT 1 FRO
 	return err
 }
 
+func (i *inspection) readDomains(ctx context.Context) error {
+	rows, err := i.read(ctx, `SELECT n.nspname::text, t.typname::text, pg_catalog.format_type(t.typbasetype, t.typtypmod), NOT t.typnotnull, pg_catalog.pg_get_expr(t.typdefaultbin, 0),
+CASE WHEN t.typcollation <> b.typcollation THEN (SELECT `+i.collationName()+` FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
+k.conname::text, pg_catalog.pg_get_expr(k.conbin, 0), NOT k.convalidated
+FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
+LEFT JOIN pg_catalog.pg_constraint k ON k.contypid = t.oid AND k.contype = 'c'
+WHERE t.typtype = 'd' AND `+i.inSchemas()+" AND "+notOfExtension("pg_type", "t.oid")+" ORDER BY 1, 2, 7")
+	for _, row := range rows {
+		schema, last := i.name(row[0]), len(i.schema.Domains)-1
+		if last < 0 || i.schema.Domains[last].Name != row[1] || i.schema.Domains[last].Schema != schema {
+			i.schema.Domains = append(i.schema.Domains, ingot.Domain{Schema: schema, Name: row[1], Type: catalogType(row[2]),
+				Null: row[3] == "true", Default: ingot.SQLText(row[4]), Collation: row[5]})
+			last++
+		}
+		if row[6] != "" {
+			d := &i.schema.Domains[last]
+			d.Checks = append(d.Checks, ingot.Check{Name: row[6], Expr: ingot.SQLText(row[7]), NotValid: row[8] == "true"})
+		}
+	}
+	return err
+}
+
+// collationName is the name of collation co in schema cn, which stands without the schema where
+// that is searched.
+func (i *inspection) collationName() string {
+	return "CASE WHEN cn.nspname IN ('pg_catalog', " + literal(i.home) + ") THEN co.collname::text ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END"
+}
+
 func (i *inspection) readTables(ctx context.Context) error {
 	rows, err := i.read(ctx, `SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, pg_catalog.array_to_json(c.reloptions)::text, ts.spcname::text,
 pg_catalog.obj_description(c.oid, 'pg_class'), pg_catalog.pg_get_partkeydef(c.oid), c.relrowsecurity,
@@ -253,7 +281,7 @@ func (i *inspection) ofTables(oid string) string {
 func (i *inspection) readColumns(ctx context.Context) error {
 	rows, err := i.read(ctx, `SELECT a.attrelid, a.attnum, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), t.typtype::text, tn.nspname::text, t.typname::text,
 a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text,
-CASE WHEN a.attcollation <> t.typcollation THEN (SELECT CASE WHEN cn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN co.collname::text ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END
+CASE WHEN a.attcollation <> t.typcollation THEN (SELECT `+i.collationName()+`
  FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
 pg_catalog.col_description(a.attrelid, a.attnum),
 dep.deptype = 'a' AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) = 'nextval(' || pg_catalog.quote_literal(s.seqrelid::pg_catalog.regclass::text) || '::regclass)',
@@ -380,7 +408,7 @@ pg_catalog.pg_get_expr(x.indpred, x.indrelid), k.n <= x.indnkeyatts, x.indkey[k.
 k.n <= x.indnkeyatts AND (x.indoption[k.n-1] & 1) = 1, k.n <= x.indnkeyatts AND (x.indoption[k.n-1] & 2) = 2,
 CASE WHEN NOT oc.opcdefault OR ia.attoptions IS NOT NULL THEN CASE WHEN ocn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN pg_catalog.quote_ident(oc.opcname) ELSE pg_catalog.quote_ident(ocn.nspname) || '.' || pg_catalog.quote_ident(oc.opcname) END
  || COALESCE((SELECT ' (' || pg_catalog.string_agg(pg_catalog.regexp_replace(o, '=.*', '') || '=' || pg_catalog.quote_literal(pg_catalog.regexp_replace(o, '^[^=]*=', '')), ', ' ORDER BY o) || ')' FROM pg_catalog.unnest(ia.attoptions) o), '') END,
-CASE WHEN CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.strpos(pg_catalog.pg_get_indexdef(x.indexrelid), pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) || ' COLLATE ') > 0 ELSE co.oid <> a.attcollation END THEN CASE WHEN cn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN co.collname::text ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END END, c.relkind::text
+CASE WHEN CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.strpos(pg_catalog.pg_get_indexdef(x.indexrelid), pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) || ' COLLATE ') > 0 ELSE co.oid <> a.attcollation END THEN `+i.collationName()+` END, c.relkind::text
 FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid JOIN pg_catalog.pg_am am ON am.oid = c.relam
 CROSS JOIN LATERAL pg_catalog.generate_series(1, x.indnatts::int) k(n)
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k.n-1] AND a.attnum <> 0
@@ -465,7 +493,6 @@ func (i *inspection) readUnsupported(ctx context.Context) error {
 		fmt.Sprintf(relation, "'materialized view'", "'it keeps rows of its own'", "m"),
 		fmt.Sprintf(relation, "'foreign table'", "'it lies on another server'", "f"),
 		fmt.Sprintf(relation, "'composite type'", "'a type of rows'", "c"),
-		`SELECT 'domain', n.nspname::text, t.typname::text, pg_catalog.format_type(t.typbasetype, t.typtypmod), pg_catalog.concat_ws(' ', 'CREATE DOMAIN ' || pg_catalog.quote_ident(t.typname) || ' AS ' || pg_catalog.format_type(t.typbasetype, t.typtypmod), CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || t.typdefault, (SELECT pg_catalog.string_agg('CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || ' ' || pg_catalog.pg_get_constraintdef(k.oid), ' ' ORDER BY k.conname) FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid)) FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND ` + i.inSchemas() + " AND " + notOfExtension("pg_type", "t.oid"),
 		`SELECT 'trigger', n.nspname::text, c.relname || '.' || g.tgname, '', pg_catalog.pg_get_triggerdef(g.oid) FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND ` + ownTriggers + within,
 		`SELECT 'policy', n.nspname::text, c.relname || '.' || p.polname, 'a policy of row security', NULL FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE ` + i.inSchemas(),
 		`SELECT 'rule', n.nspname::text, c.relname || '.' || r.rulename, '', pg_catalog.pg_get_ruledef(r.oid) FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE r.rulename <> '_RETURN' AND ` + i.inSchemas(),
@@ -508,6 +535,7 @@ func (i *inspection) finish() {
 	slices.Sort(s.Schemas)
 	slices.SortFunc(s.Enums, func(a, b ingot.Enum) int { return byName(a.Schema, a.Name, b.Schema, b.Name) })
 	slices.SortFunc(s.Sequences, func(a, b ingot.Sequence) int { return byName(a.Schema, a.Name, b.Schema, b.Name) })
+	slices.SortFunc(s.Domains, func(a, b ingot.Domain) int { return byName(a.Schema, a.Name, b.Schema, b.Name) })
 	slices.SortFunc(s.Tables, func(a, b ingot.Table) int { return byName(a.Schema, a.Name, b.Schema, b.Name) })
 	slices.SortFunc(s.Views, func(a, b ingot.View) int { return byName(a.Schema, a.Name, b.Schema, b.Name) })
 	slices.SortFunc(s.Unsupported, func(a, b ingot.Unsupported) int { return byName(a.Kind, a.Name, b.Kind, b.Name) })

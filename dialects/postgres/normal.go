@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ingot"
+	"ingot/dialects/internal/sequence"
 )
 
 // Traits are PostgreSQL's, with as long names as the server takes.
@@ -87,21 +88,7 @@ func plainIdentity(i *ingot.Identity, t ingot.Type) *ingot.Identity {
 
 // plainSequence clears what is the default, so that it does not matter whether it was said.
 func plainSequence(s ingot.Sequence) ingot.Sequence {
-	clear := func(value *int64, plain int64) {
-		if *value == plain {
-			*value = 0
-		}
-	}
-	unset := s
-	unset.Start = 0
-	clear(&s.Start, wholeSequence(unset).Start)
-	unset.Min, unset.Max = 0, 0
-	first := wholeSequence(unset)
-	clear(&s.Min, first.Min)
-	clear(&s.Max, first.Max)
-	clear(&s.Increment, 1)
-	clear(&s.Cache, 1)
-	if s.Type == "bigint" {
+	if s = limits(s).Plain(s); s.Type == "bigint" {
 		s.Type = ""
 	}
 	return s
@@ -110,15 +97,12 @@ func plainSequence(s ingot.Sequence) ingot.Sequence {
 // wholeSequence says what the defaults are.
 func wholeSequence(s ingot.Sequence) ingot.Sequence {
 	s.Type = cmp.Or(s.Type, "bigint")
-	s.Increment, s.Cache = cmp.Or(s.Increment, 1), cmp.Or(s.Cache, 1)
-	if s.Increment > 0 {
-		s.Min, s.Max = cmp.Or(s.Min, 1), cmp.Or(s.Max, highest(s.Type))
-		s.Start = cmp.Or(s.Start, s.Min)
-	} else {
-		s.Min, s.Max = cmp.Or(s.Min, -highest(s.Type)-1), cmp.Or(s.Max, -1)
-		s.Start = cmp.Or(s.Start, s.Max)
-	}
-	return s
+	return limits(s).Whole(s)
+}
+
+func limits(s ingot.Sequence) sequence.Limits {
+	n := highest(s.Type)
+	return sequence.Limits{Low: -n - 1, High: n, Cache: 1}
 }
 
 // highest is the largest number of an integer type.

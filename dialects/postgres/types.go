@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -234,6 +235,51 @@ func typeOf(c ingot.Column) (string, error) {
 		return "", fmt.Errorf("column %s has no type", c.Name)
 	}
 	return nativeType(c.Type), nil
+}
+
+// typeName reads a type as the name of one that somebody made, and how many arrays are around.
+func typeName(t ingot.Type) (name ingot.TableName, arrays int) {
+	p, ok := parseType(string(t))
+	if !ok {
+		return name, 0
+	}
+	tokens, ok := lexical.Tokens(p.name)
+	switch {
+	case ok && len(tokens) == 1:
+		name.Name = tokens[0].Text
+	case ok && len(tokens) == 3:
+		name = ingot.TableName{Schema: tokens[0].Text, Name: tokens[2].Text}
+	}
+	return name, len(p.array) / 2
+}
+
+// domainOf is the domain that a type names; nil where it names none, or none is known.
+func domainOf(t ingot.Type, s *ingot.Schema) *ingot.Domain {
+	name, arrays := typeName(t)
+	if s == nil || arrays > 0 {
+		return nil
+	}
+	if i := slices.IndexFunc(s.Domains, func(d ingot.Domain) bool { return domainName(d) == name }); i >= 0 {
+		return &s.Domains[i]
+	}
+	return nil
+}
+
+// madeOf is the column with what its domain is made of in the place of the domain, an enum by
+// its name.
+func madeOf(c ingot.Column, s *ingot.Schema) ingot.Column {
+	for range 64 { // a ring can stand in a revision
+		d := domainOf(c.Type, s)
+		if d == nil {
+			break
+		}
+		c.Type = d.Type
+	}
+	name, arrays := typeName(c.Type)
+	if s != nil && arrays == 0 && slices.ContainsFunc(s.Enums, func(e ingot.Enum) bool { return enumName(e) == name }) {
+		c.Type, c.Enum = "", name.String()
+	}
+	return c
 }
 
 // splitName reads the name of an enum that may lie in another schema.

@@ -36,6 +36,8 @@ func (Dialect) DDLGroup(steps []ingot.Step, before *ingot.Schema, srv *ingot.Ser
 		err = errors.New("SQLite has no schemas: attach a database file with ATTACH, on every connection")
 	case ingot.CreateSequence, ingot.DropSequence, ingot.AlterSequence:
 		err = errors.New("SQLite has no sequences: its tables count their own keys")
+	case ingot.CreateDomain, ingot.DropDomain, ingot.AlterDomain:
+		err = errors.New("SQLite has no domains: give the columns their type, and their checks to the tables")
 	case ingot.Exec:
 		texts = []string{string(s.SQL)}
 	case ingot.Do:

@@ -1,8 +1,9 @@
 CREATE SEQUENCE order_seq START WITH 100 INCREMENT BY 10 MINVALUE 1 MAXVALUE 100000 CACHE 20 CYCLE;
+CREATE SEQUENCE `Odd Seq` INCREMENT BY -3 MAXVALUE 10 NOCACHE;
 CREATE TABLE price (id int NOT NULL, amount decimal(10,2), row_start timestamp(6) GENERATED ALWAYS AS ROW START, row_end timestamp(6) GENERATED ALWAYS AS ROW END, PRIMARY KEY (id), PERIOD FOR SYSTEM_TIME (row_start, row_end)) WITH SYSTEM VERSIONING;
 CREATE TABLE booking (room int NOT NULL, s date NOT NULL, e date NOT NULL, PERIOD FOR stay (s, e), PRIMARY KEY (room, stay WITHOUT OVERLAPS));
 CREATE TABLE item (id int PRIMARY KEY AUTO_INCREMENT, u uuid DEFAULT uuid(), ip inet6, doc json, hand longtext COLLATE utf8mb4_general_ci CHECK (json_valid(hand)), qty int CHECK (qty > 0), secret int INVISIBLE DEFAULT 3, packed text COMPRESSED, KEY q (qty) IGNORED, KEY commented (qty) COMMENT 'it''s');
-CREATE TABLE item_note (item int REFERENCES item (id) ON DELETE CASCADE, nr int DEFAULT nextval(order_seq), note varchar(20) DEFAULT concat('a', 'b'), at timestamp DEFAULT current_timestamp() ON UPDATE current_timestamp(), CONSTRAINT note_ok CHECK (note <> 'it''s' OR nr IS NULL));
+CREATE TABLE item_note (item int REFERENCES item (id) ON DELETE CASCADE, nr int DEFAULT nextval(order_seq), odd bigint NOT NULL DEFAULT (nextval(`Odd Seq`) * 2), note varchar(20) DEFAULT concat('a', 'b'), at timestamp DEFAULT current_timestamp() ON UPDATE current_timestamp(), CONSTRAINT note_ok CHECK (note <> 'it''s' OR nr IS NULL));
 CREATE TABLE quick (id int PRIMARY KEY, v varchar(10), w varchar(10), KEY in_order USING BTREE (v), KEY hashed USING HASH (w)) ENGINE=MEMORY;
 CREATE TABLE label (id int COMMENT 'the nr', size enum('S', 'a\\b', '', 'it''s') DEFAULT '', PRIMARY KEY (id) COMMENT 'by nr');
 CREATE FUNCTION gross(net int) RETURNS int DETERMINISTIC RETURN net * 2;

@@ -1,0 +1,122 @@
+package dbtest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ingot"
+)
+
+type (
+	dmUser struct {
+		_     struct{} `ingot:"table:user;check:mail <> 'x'"`
+		ID    int64    `ingot:"pk"`
+		Mail  string   `ingot:"type:email;unique;default:'a@b'"`
+		Title *string  `ingot:"type:\"Label\";index"`
+		Tags  string   `ingot:"type:\"Label\"[];default:'{}'"`
+	}
+)
+
+// No tag declares a domain: revisions make and change them by steps written by hand, and
+// autogenerate leaves them alone.
+func TestModelsTakeDomains(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		email := ingot.Domain{Name: "email", Type: "varchar(80)", Null: true, Default: "lower('A@B')", Checks: []ingot.Check{{Name: "at", Expr: "VALUE IN ('x') OR VALUE LIKE '%@%'"}}}
+		label := ingot.Domain{Name: "Label", Type: "email", Null: true}
+		text := email
+		text.Type, text.Checks = "text", []ingot.Check{{Name: "at", Expr: "VALUE LIKE '%@%'"}}
+		revisions := ingot.NewRevisions(ingot.Revision{ID: "one", Upgrade: []ingot.Step{ingot.CreateDomain{Domain: email}, ingot.CreateDomain{Domain: label}}})
+		x, err := ingot.Open(db.again(t), db.dialect, ingot.Options{Models: ingot.MustModels(dmUser{}), Echo: echo(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { x.Close() })
+		if err := ingot.NewMigrator(x, revisions).Upgrade(t.Context(), "head"); err != nil {
+			t.Fatal(err)
+		}
+		autogenerate(t, db, revisions, "two", []string{"one"}, dmUser{})
+		db.exec(t, `INSERT INTO "user" (id, title, tags) VALUES (1, 'a@c', '{b@b}')`)
+		receipts := func() (list []string) {
+			for _, row := range db.list(t, "SELECT object, model FROM ingot_object") {
+				if strings.HasPrefix(row[0], "email ") {
+					list = append(list, row[0]+": "+row[1])
+				}
+			}
+			slices.Sort(list)
+			return list
+		}
+		if got, want := strings.Join(receipts(), "\n"), "email check at: VALUE IN ('x') OR VALUE LIKE '%@%'\nemail column value default: lower('A@B')"; got != want {
+			t.Errorf("receipts are\n%s\nwant\n%s", got, want)
+		}
+		revisions.Add(ingot.Revision{ID: "three", Parents: []string{"two"}, Upgrade: []ingot.Step{ingot.AlterDomain{Old: email, New: text}}})
+		m := ingot.NewMigrator(x, revisions)
+		for _, to := range []string{"three", "two"} {
+			err := m.Upgrade(t.Context(), "three")
+			if to == "two" {
+				err = m.Downgrade(t.Context(), to)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			here := db.inspect(t)
+			want := &ingot.Schema{Domains: []ingot.Domain{text, label}, Tables: here.Tables}
+			if to == "two" {
+				want.Domains[0] = email
+			}
+			wantLaw(t, db, "at "+to, here, want)
+			if len(here.Unsupported) > 0 {
+				t.Errorf("unsupported: %v", here.Unsupported)
+			}
+			if left, err := ingot.NewMigrator(x, revisions).Autogenerate(t.Context(), ingot.Decisions{}); to == "three" && (err != nil || len(left) > 0) {
+				t.Errorf("at %s autogenerate finds %v, %v", to, left, err)
+			}
+			if got := db.list(t, `SELECT title, tags::text FROM "user" -- `+to); got[0] != [2]string{"a@c", "{b@b}"} {
+				t.Errorf("at %s the row is %v", to, got)
+			}
+		}
+		if err := m.Downgrade(t.Context(), "base"); err != nil {
+			t.Fatal(err)
+		}
+		if left := db.inspect(t); len(left.Domains) > 0 || len(receipts()) > 0 {
+			t.Errorf("at base there are %v and receipts %q", left.Domains, receipts())
+		}
+	}, "postgres")
+}
+
+// What a domain would cut off makes two defaults different all the same.
+func TestConstantsOfDomainsAreNotCut(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		s := domains(schema(table("t", []ingot.Column{{Name: "id", Type: "bigint"}, {Name: "a", Type: "short", Null: true, Default: "'abcd'"}}, key("id"))),
+			ingot.Domain{Name: "short", Type: "varchar(3)", Null: true, Default: "'abce'"}, ingot.Domain{Name: "shorter", Type: "short", Null: true, Default: "'abcf'"})
+		db.migrate(t, db.inspect(t), ingot.Compare(nil, s, ingot.CompareDialect(db.dialect)))
+		have := db.inspect(t)
+		wantLaw(t, db, "created", have, s)
+		for _, change := range []func(*ingot.Schema){
+			func(s *ingot.Schema) { s.Tables[0].Columns[1].Default = "'abcx'" },
+			func(s *ingot.Schema) { s.Tables[0].Columns[1].Default = "'abc'" },
+			func(s *ingot.Schema) { s.Domains[0].Default = "'abcx'" },
+			func(s *ingot.Schema) { s.Domains[1].Default = "'abc'" },
+		} {
+			other := s.Clone()
+			change(other)
+			if steps, err := db.compare(t.Context(), have, other); len(steps) != 1 || err != nil {
+				t.Errorf("the difference is %v, %v; want one step", steps, err)
+			}
+		}
+	}, "postgres")
+}
+
+// What lies on a column of a domain that is made anew, and no schema says, the server names.
+func TestAViewHoldsADomain(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		db.exec(t, "CREATE DOMAIN label AS varchar(20)", "CREATE TABLE t (id bigint PRIMARY KEY, a label)", "CREATE VIEW v AS SELECT a FROM t")
+		have := db.inspect(t)
+		to := have.Clone()
+		to.Domains[0].Type = "text"
+		err := db.tryMigrate(t.Context(), have, ingot.Compare(have, to))
+		if err == nil || !strings.Contains(err.Error(), "used by a view") {
+			t.Errorf("got %v; want the error that names the view", err)
+		}
+	}, "postgres")
+}
