@@ -120,3 +120,44 @@ func TestAViewHoldsADomain(t *testing.T) {
 		}
 	}, "postgres")
 }
+
+// A step on a domain or enum knows the tables of its schema.
+func TestTypesOfANamedSchemaAreMadeAnew(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		other := fresh()
+		t.Cleanup(func() {
+			if _, err := db.Exec("DROP SCHEMA IF EXISTS " + other + " CASCADE"); err != nil {
+				t.Error(err)
+			}
+		})
+		label := ingot.Domain{Schema: other, Name: "label", Type: "varchar(20)", Null: true}
+		mood := ingot.Enum{Schema: other, Name: "mood", Values: []string{"sad", "ok"}}
+		text, turned := label, ingot.Enum{Schema: other, Name: "mood", Values: []string{"ok", "sad"}}
+		text.Type = "text"
+		tab := ingot.Table{Schema: other, Name: "t", Columns: []ingot.Column{{Name: "a", Type: ingot.Type(other + ".label")}, {Name: "m", Enum: other + ".mood"}}}
+		revisions := ingot.NewRevisions(
+			ingot.Revision{ID: "one", Upgrade: []ingot.Step{ingot.CreateSchema{Name: other}, ingot.CreateDomain{Domain: label}, ingot.CreateEnum{Enum: mood}, ingot.CreateTable{Table: tab}}},
+			ingot.Revision{ID: "two", Parents: []string{"one"}, Upgrade: []ingot.Step{ingot.AlterDomain{Old: label, New: text}}},
+			ingot.Revision{ID: "three", Parents: []string{"two"}, Upgrade: []ingot.Step{ingot.AlterEnum{Old: mood, New: turned}}})
+		x, err := ingot.Open(db.again(t), db.dialect, ingot.Options{Echo: echo(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { x.Close() })
+		m := ingot.NewMigrator(x, revisions)
+		if err := m.Upgrade(t.Context(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		db.exec(t, "COMMENT ON DOMAIN "+other+".label IS 'it''s short'", "COMMENT ON TYPE "+other+".mood IS 'of today'")
+		if err := m.Upgrade(t.Context(), "head"); err != nil {
+			t.Fatal(err)
+		}
+		comments := db.list(t, "SELECT typname, obj_description(oid, 'pg_type') FROM pg_type WHERE typnamespace = '"+other+"'::regnamespace AND typtype IN ('d', 'e') ORDER BY 1")
+		if want := [][2]string{{"label", "it's short"}, {"mood", "of today"}}; !slices.Equal(comments, want) {
+			t.Errorf("comments are %q; want %q", comments, want)
+		}
+		if err := m.Downgrade(t.Context(), "base"); err != nil {
+			t.Fatal(err)
+		}
+	}, "postgres")
+}

@@ -121,8 +121,9 @@ func TestDDLOfDomains(t *testing.T) {
 	amount := ingot.Domain{Schema: "shop", Name: "amount", Type: "integer", Checks: []ingot.Check{{Name: "amount_check", Expr: "(VALUE > 0)"}}}
 	mood := ingot.Domain{Name: "feeling", Type: "mood", Null: true}
 	before := &ingot.Schema{
-		Enums:   []ingot.Enum{{Name: "mood", Values: []string{"b", "d"}}},
-		Domains: []ingot.Domain{label, amount, {Name: "Short", Type: `"Label"`, Checks: []ingot.Check{{Name: "short", Expr: "(length((VALUE)::text) < 5)"}}}, {Name: "many", Type: "shop.amount[]", Null: true}, mood},
+		Unsupported: []ingot.Unsupported{{Kind: "comment", Name: "Label", Reason: "it's short"}},
+		Enums:       []ingot.Enum{{Name: "mood", Values: []string{"b", "d"}}},
+		Domains:     []ingot.Domain{label, amount, {Name: "Short", Type: `"Label"`, Checks: []ingot.Check{{Name: "short", Expr: "(length((VALUE)::text) < 5)"}}}, {Name: "many", Type: "shop.amount[]", Null: true}, mood},
 		Tables: []ingot.Table{{
 			Name: "letter",
 			Columns: []ingot.Column{

@@ -199,7 +199,7 @@ func (r *remake) inArrays() bool {
 // statements are all of it; create makes the type itself, which word calls TYPE or DOMAIN.
 func (r *remake) statements(word string, create []string) ([]string, error) {
 	r.findDomains()
-	var statements, drops []string
+	var statements, comments, drops []string
 	for i, x := range r.types {
 		if i > 0 {
 			word = "DOMAIN"
@@ -207,6 +207,11 @@ func (r *remake) statements(word string, create []string) ([]string, error) {
 		stale := ingot.TableName{Schema: x.name.Schema, Name: cut(x.name.Name, 63-len("__old")) + "__old"}
 		statements = append(statements, "ALTER "+word+" "+tableIdent(x.name)+" RENAME TO "+ident(stale.Name))
 		drops = append(drops, "DROP "+word+" "+tableIdent(stale))
+		for _, u := range r.before.Unsupported {
+			if u.Kind == "comment" && u.Name == x.was.String() {
+				comments = append(comments, "COMMENT ON "+word+" "+tableIdent(x.name)+" IS "+literal(u.Reason))
+			}
+		}
 	}
 	statements = append(statements, create...)
 	for _, x := range r.types[1:] {
@@ -233,7 +238,7 @@ func (r *remake) statements(word string, create []string) ([]string, error) {
 		}
 		statements = append(statements, texts...)
 	}
-	statements = append(statements, after...)
+	statements = append(append(statements, after...), comments...)
 	slices.Reverse(drops)
 	return append(statements, drops...), nil
 }
