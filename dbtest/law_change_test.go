@@ -183,7 +183,7 @@ func (d artist) changeDomains(s, a *ingot.Schema) func(ingot.Type) ingot.Type {
 			gone[was+"[]"] = "text[]"
 			continue
 		case 1:
-			x.Null = !x.Null && !hadDefault || d.once(2)
+			x.Null = x.Null && !hadDefault || d.once(2) // rows have NULL only where there was no default
 			d.domainDefault(&x)
 		case 2:
 			if domainGroups[x.Name] == "text" {
