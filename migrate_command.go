@@ -781,6 +781,9 @@ func (c *invocation) models(tables []string) error {
 			return err
 		}
 		pkg = cmp.Or(identOfPath(filepath.Base(dir)), pkg)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
 	}
 	text, unsaid, err := FormatModels(s, db.dialect, pkg)
 	if err != nil {

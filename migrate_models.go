@@ -205,7 +205,7 @@ func (m *modelText) fields(columns []string) []*fieldText {
 func (w *modelWriter) chooseTypes() {
 	for _, m := range w.models {
 		for _, f := range m.columns {
-			f.base, f.word = fieldType(w.d.CanonicalType(w.schema.madeOf(f.c.Type)))
+			f.base, f.word = fieldType(w.d.CanonicalType(w.schema.madeOf(f.c.Type)), w.traits.WideIntegers)
 			if w.traits.WideIntegers && goClass(f.base) == classInt {
 				f.base, f.word = "int64", "bigint"
 			}
@@ -220,8 +220,9 @@ func (w *modelWriter) chooseTypes() {
 }
 
 // fieldType is the Go type for values of a canonical type, and the word that follows from it.
-// Digits that a float would round stay text.
-func fieldType(t Type) (base string, word Type) {
+// Digits that a float would round stay text. With anyName, types are called as one likes, and
+// pieces of their names say what they hold; else a name that is not known is somebody's own.
+func fieldType(t Type, anyName bool) (base string, word Type) {
 	name, args, _ := strings.Cut(strings.ToLower(string(t)), "(")
 	_, tail, _ := strings.Cut(args, ")")
 	name = strings.TrimSpace(name)
@@ -267,11 +268,13 @@ func fieldType(t Type) (base string, word Type) {
 	case "blob":
 		return "[]byte", "blob"
 	}
-	switch { // as SQLite does, by pieces of the words
-	case has("[", "range", "interval", "point"):
+	switch {
+	case slices.Contains([]string{"binary", "varbinary", "tinyblob", "mediumblob"}, name):
+		return "[]byte", "blob"
+	case !anyName || has("[", "range", "interval", "point"):
 	case has("timestamp"):
 		return "time.Time", "timestamp"
-	case has("char", "clob", "text", "enum", "set"):
+	case has("char", "clob", "text"):
 	case has("blob", "binary"):
 		return "[]byte", "blob"
 	case has("int"):
@@ -512,7 +515,7 @@ func (w *modelWriter) columns(m *modelText) {
 		if c.Default != "" {
 			if !say(&f.tags, "default", string(c.Default)) {
 				w.note(m, "default", c.Name, "no tag can hold it", c.Default)
-			} else if !c.Null && (f.base == "time.Time" || f.key || c.Type == "uuid") {
+			} else if !c.Null && (f.key || w.zeroMeansNone(m, f)) {
 				f.tags = append(f.tags, "omitzero") // no such value is ever meant
 			}
 		}
@@ -520,7 +523,7 @@ func (w *modelWriter) columns(m *modelText) {
 			w.note(m, "column", c.Name, "on update", c.OnUpdate)
 		}
 		if c.Identity != nil {
-			w.note(m, "identity", c.Name, strings.Trim(c.Identity.text(), "{}"), "")
+			w.note(m, "identity", c.Name, c.Identity.text(), "")
 		}
 		if c.Collation != "" {
 			say(&f.tags, "collate", c.Collation)
@@ -529,6 +532,23 @@ func (w *modelWriter) columns(m *modelText) {
 			say(&f.tags, "comment", c.Comment)
 		}
 	}
+}
+
+// zeroMeansNone reports whether the zero value of a field is none that the column takes.
+func (w *modelWriter) zeroMeansNone(m *modelText, f *fieldText) bool {
+	if values, _, ok := w.enumOf(m, f.c); ok {
+		return !slices.Contains(values, "")
+	}
+	t := strings.ToLower(string(w.d.CanonicalType(w.schema.madeOf(f.c.Type))))
+	name, _, _ := strings.Cut(t, "(")
+	name, _, _ = strings.Cut(name, " ")
+	switch {
+	case f.base == "time.Time", f.base == "json.RawMessage":
+		return true
+	case f.base != "string" || w.traits.WideIntegers: // any text goes where types are only names
+		return false
+	}
+	return strings.HasSuffix(t, "[]") || strings.HasSuffix(t, "range") || slices.Contains([]string{"uuid", "decimal", "time", "interval", "inet", "inet4", "inet6", "cidr", "macaddr", "money"}, name)
 }
 
 // columnType says the type where it does not follow from the Go type.

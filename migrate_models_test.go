@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ingot"
+	"ingot/dialects/postgres"
 	"ingot/dialects/sqlite"
 )
 
@@ -48,13 +49,47 @@ func TestModelsAreWrittenFromADatabase(t *testing.T) {
 	}
 }
 
+func TestModelsOfTypesThatArePostgresOnly(t *testing.T) {
+	column := func(name string, typ ingot.Type, def ingot.SQLText) ingot.Column {
+		return ingot.Column{Name: name, Type: typ, Default: def}
+	}
+	mood := column("mood", "", "'ok'::mood")
+	mood.Enum = "mood"
+	schema := &ingot.Schema{Enums: []ingot.Enum{{Name: "mood", Values: []string{"ok", "sad"}}},
+		Tables: []ingot.Table{{Name: "t", PrimaryKey: ingot.PrimaryKey{Columns: []string{"id"}}, Columns: []ingot.Column{
+			column("id", "bigint", ""), column("hint", "hint_type", "''"), column("vector", "int2vector", ""), column("tags", "text[]", "'{}'::text[]"),
+			column("ip", "inet", "'::1'::inet"), column("at", "timestamp(3) with time zone", "now()"), column("doc", "json", "'{}'::jsonb"),
+			column("digits", "decimal(30,5)", "0"), column("title", "varchar(9)", "'x'"), mood,
+		}}}}
+	source, _, err := ingot.FormatModels(schema, postgres.Dialect{}, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(strings.Fields(source), " ")
+	for _, want := range []string{ // "" is no inet, no array, no number and no mood: left out, the default applies
+		"Hint string `ingot:\"type:hint_type;default:''\"`",
+		"Vector string `ingot:\"type:int2vector\"`",
+		"Tags string `ingot:\"type:text[];default:'{}'::text[];omitzero\"`",
+		"IP string `ingot:\"type:inet;default:'::1'::inet;omitzero\"`",
+		"At time.Time `ingot:\"type:timestamp(3) with time zone;default:now();omitzero\"`",
+		"Doc json.RawMessage `ingot:\"default:'{}'::jsonb;omitzero\"`",
+		"Digits string `ingot:\"type:decimal(30,5);default:0;omitzero\"`",
+		"Title string `ingot:\"size:9;default:'x'\"`",
+		"Mood string `ingot:\"enum:ok,sad;name:mood;default:'ok'::mood;omitzero\"`",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, source)
+		}
+	}
+}
+
 func TestTheCommandWritesModels(t *testing.T) {
 	c := newCLI(t, nil, threeRevisions())
 	c.want(t, "upgrade head", 0, "…")
 	c.want(t, "models", 0, "// Package models has the models of a database, written from its tables.\npackage models\n…type User struct {…")
 	c.want(t, "models usres", 2, `error: the database has no table "usres": did you mean "users"?`)
-	file := c.dir + "/shop.go"
-	c.want(t, "models users --out "+file, 0, "wrote shop.go: 1 table")
+	file := c.dir + "/not/there/yet/shop.go"
+	c.want(t, "models users --out "+file, 0, "wrote not/there/yet/shop.go: 1 table")
 	c.want(t, "models --out "+file, 2, "…shop.go exists already")
 }
 

@@ -344,7 +344,22 @@ func (i *Identity) text() string {
 	if i == nil {
 		return ""
 	}
-	return fmt.Sprintf("%+v", *i)
+	text := "by default"
+	if i.Always {
+		text = "always"
+	}
+	for _, o := range []struct {
+		name  string
+		value int64
+	}{{"start", i.Start}, {"increment", i.Increment}, {"min", i.Min}, {"max", i.Max}, {"cache", i.Cache}} {
+		if o.value != 0 {
+			text += fmt.Sprintf(" %s %d", o.name, o.value)
+		}
+	}
+	if i.Cycle {
+		text += " cycle"
+	}
+	return text
 }
 
 func (f *ForeignKey) text() string {

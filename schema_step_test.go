@@ -144,6 +144,31 @@ func TestApplyDropsAColumnWithWhatStandsOnItAlone(t *testing.T) {
 	}
 }
 
+// A column may be called as a type, a field of a time or a word that only its place makes one.
+func TestAColumnIsToldFromTheWordsOfItsName(t *testing.T) {
+	for _, tt := range []struct{ column, text, want string }{
+		{"text", "lower((title)::text) <> text", "lower((title)::text) <> new"},
+		{"text", "CAST(text AS text) = (text)::character varying(9)", "CAST(new AS text) = (new)::character varying(9)"},
+		{"precision", "CAST(precision AS double precision) > precision::double precision", "CAST(new AS double precision) > new::double precision"},
+		{"mood", "(mood)::public.mood = ANY (ARRAY['a'::mood, mood])", "(new)::public.mood = ANY (ARRAY['a'::mood, new])"},
+		{"time", "(at AT TIME ZONE 'UTC'::text)::timestamp(3) with time zone < time", "(at AT TIME ZONE 'UTC'::text)::timestamp(3) with time zone < new"},
+		{"at", "(at AT TIME ZONE zone) > now()", "(new AT TIME ZONE zone) > now()"},
+		{"year", "EXTRACT(year FROM born) = year AND year::interval year to month > x", "EXTRACT(year FROM born) = new AND new::interval year to month > x"},
+		{"date", "date > date '2000-01-01' AND date(date) > 1", "new > date '2000-01-01' AND date(new) > 1"},
+		{"end", `CASE WHEN "end" > 0 THEN "end" ELSE 1 END`, `CASE WHEN "new" > 0 THEN "new" ELSE 1 END`},
+		{"end", "CASE WHEN a THEN CASE b WHEN 1 THEN 2 END END < end", "CASE WHEN a THEN CASE b WHEN 1 THEN 2 END END < new"},
+		{"in", "`in` in (1, 2)", "`new` in (1, 2)"},
+		{"nocase", "nocase = name COLLATE nocase", "new = name COLLATE nocase"},
+		{"public", "public.f(public) = (row).public", "public.f(new) = (row).public"},
+		{"tag", "tags[tag] = ANY (ARRAY[[tag, 'x'], [tag, '[tag]']]) OR [tag] > [a b]", "tags[new] = ANY (ARRAY[[new, 'x'], [new, '[tag]']]) OR [new] > [a b]"},
+		{"t", "t.a > t -- t\n/* t */", "t.a > new -- t\n/* t */"},
+	} {
+		if got := renameIdent(SQLText(tt.text), tt.column, "new"); string(got) != tt.want {
+			t.Errorf("renaming %s in %s\n got %s\nwant %s", tt.column, tt.text, got, tt.want)
+		}
+	}
+}
+
 func TestApplyNamesWhatIsMissing(t *testing.T) {
 	user, nobody := TableName{Name: "user"}, TableName{Name: "nobody"}
 	for _, tt := range []struct {
