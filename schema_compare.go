@@ -116,6 +116,7 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 			c.held[c.key(n)] = true
 		}
 	}
+	c.findWanted()
 	c.pairTables()
 	c.findDisturbed()
 
@@ -150,8 +151,9 @@ type comparison struct {
 	from, to             *Schema // copies, filtered; renames are applied to from
 	fromNormal, toNormal *Schema // the same in normal form, index by index
 
-	held  map[string]bool // names of the tables of from and of their parts
-	moved []Step          // parts renamed
+	held   map[string]bool // names of the tables of from and of their parts
+	wanted map[string]bool // names that parts of to take which from has not where they stand
+	moved  []Step          // parts renamed
 
 	created, dropped []Table      // as in to and from
 	kept             []*tableDiff // by name
@@ -562,6 +564,28 @@ func (c *comparison) pairTables() {
 	byName := func(a, b TableName) int { return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name)) }
 	slices.SortFunc(c.dropped, func(a, b Table) int { return byName(a.name(), b.name()) })
 	slices.SortFunc(c.kept, func(a, b *tableDiff) int { return byName(a.table, b.table) })
+}
+
+// findWanted finds the names that new tables, and new parts of others, take.
+func (c *comparison) findWanted() {
+	c.wanted = map[string]bool{}
+	for i := range c.to.Tables {
+		t := c.to.Tables[i].Clone()
+		var there []string
+		if old := c.find(c.from, t.name()); old != nil {
+			there = c.keys(old.partNames())
+			t.PrimaryKey = PrimaryKey{} // what follows a convention may keep another name
+			t.Uniques = slices.DeleteFunc(t.Uniques, func(x Unique) bool { return x.AnyName })
+			t.ForeignKeys = slices.DeleteFunc(t.ForeignKeys, func(x ForeignKey) bool { return x.AnyName })
+			t.Checks = slices.DeleteFunc(t.Checks, func(x Check) bool { return x.AnyName })
+			t.Indexes = slices.DeleteFunc(t.Indexes, func(x Index) bool { return x.AnyName })
+		}
+		for _, n := range c.keys(t.partNames()) {
+			if !slices.Contains(there, n) {
+				c.wanted[n] = true
+			}
+		}
+	}
 }
 
 // adopt gives a table of the models what the database's has and no tag can say.

@@ -473,7 +473,7 @@ func match[T any](c *comparison, old, new []T, part func(*T) (name *string, any 
 		p := m.same[i]
 		na, _ := name(p.from)
 		nb, _ := name(p.to)
-		if nb != "" && c.key(na) != c.key(nb) && slices.ContainsFunc(m.added, func(x T) bool { n, _ := name(x); return c.key(n) == c.key(na) }) {
+		if nb != "" && c.key(na) != c.key(nb) && (c.wanted[c.key(na)] || slices.ContainsFunc(m.added, func(x T) bool { n, _ := name(x); return c.key(n) == c.key(na) })) {
 			m.same = slices.Delete(m.same, i, i+1)
 			m.gone, m.added = append(m.gone, p.from), append(m.added, p.to)
 			i = -1
@@ -505,13 +505,14 @@ func (d *tableDiff) retypes(columns []string) bool {
 }
 
 // touchesKey reports whether a key over these columns is taken away, for good or for a
-// moment, or its columns change: then no foreign key may refer to it meanwhile.
+// moment, or its columns change: then no foreign key may refer to it meanwhile. Nor while a
+// second one comes: the database may hold the foreign key to either, and its way back fails.
 func (d *tableDiff) touchesKey(columns []string) bool {
 	is := func(other []string) bool { return len(other) > 0 && samePlaces(columns, other) }
 	return d.retypes(columns) ||
-		d.alterKey && is(d.oldKey.Columns) ||
-		slices.ContainsFunc(d.dropUniques, func(u Unique) bool { return is(u.Columns) }) ||
-		slices.ContainsFunc(d.dropIndexes, func(x Index) bool { return is(x.key()) }) ||
+		d.alterKey && (is(d.oldKey.Columns) || is(d.newKey.Columns)) ||
+		slices.ContainsFunc(slices.Concat(d.dropUniques, d.addUniques), func(u Unique) bool { return is(u.Columns) }) ||
+		slices.ContainsFunc(slices.Concat(d.dropIndexes, d.addIndexes), func(x Index) bool { return is(x.key()) }) ||
 		slices.ContainsFunc(d.dropColumns, func(x Column) bool { return slices.Contains(columns, x.Name) })
 }
 

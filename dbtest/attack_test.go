@@ -1,6 +1,7 @@
 package dbtest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,6 +186,14 @@ func attacks() []attack {
 			schema(table("t", cols(def(col("m", "text"), "'1'")), k, index("ix", "m"), check("ck", "m <> 'sad'")))},
 		{"an enum that expressions compare becomes text", "postgres", judged(enumCol("m", "Mood")), judged(col("m", "text"))},
 		{"an enum that expressions compare becomes varchar", "postgres", judged(enumCol("m", "Mood")), judged(col("m", "varchar(20)"))},
+		{"an enum that expressions compare becomes varchar, and has another order", "postgres", judged(enumCol("m", "Mood")), func() *ingot.Schema {
+			s := judged(col("m", "varchar(20)"))
+			slices.Reverse(s.Enums[0].Values)
+			return s
+		}()},
+		{"an index gives a name that it only kept to a new table", "",
+			schema(table("t", cols(col("a", "integer")), k, index("ix", "a"))),
+			schema(table("t", cols(col("a", "integer")), k, indexOf(ingot.Index{Name: "ix_t_a", AnyName: true, Parts: parts("a")})), table("u", cols(col("b", "integer")), k, index("ix", "b")))},
 		{"an enum that expressions compare becomes char", "postgres", judged(enumCol("m", "Mood")), judged(col("m", "char(5)"))},
 		{"a partial index and a check stand on what changes", "postgres",
 			schema(table("t", cols(col("a", "varchar(10)"), col("b", "integer")), k, check("ck", "length(a) < 9"), func(t *ingot.Table) {
@@ -298,6 +307,17 @@ func TestChangesThatStandInEachOthersWay(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAForeignKeyIsHeldToEitherOfTwoKeys(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		of := func(more ...func(*ingot.Table)) *ingot.Schema {
+			return schema(table("t", cols(col("up", "integer")), append(more, ref("fk_t", "up", "t", "id"))...))
+		}
+		if err := db.tryPath(t.Context(), of(uniq("uq_t", "id")), of(uniq("uq_t", "id"), key("id")), of(key("id"))); err != nil {
+			t.Fatal(err)
+		}
+	}, "postgres", "mysql")
 }
 
 // backwards is one of two schemas for the way from the one with names that were to the one

@@ -871,6 +871,7 @@ type aside struct {
 	gone    []ingot.Column // columns made anew
 	columns []string       // those whose type changes
 	recast  func(ingot.SQLText) ingot.SQLText
+	recheck func(ingot.SQLText) ingot.SQLText // for checks, where it is set
 }
 
 func (a aside) statements() (drops, adds []string, err error) {
@@ -911,7 +912,11 @@ func (a aside) statements() (drops, adds []string, err error) {
 			if a.columns != nil && k.Name != "" {
 				drops = append(drops, alter(table)+"DROP CONSTRAINT "+ident(k.Name))
 			}
-			k.Expr = a.recast(k.Expr)
+			if a.recheck != nil {
+				k.Expr = a.recheck(k.Expr)
+			} else {
+				k.Expr = a.recast(k.Expr)
+			}
 			add(checkDef(k) + notValid(k.NotValid))
 		}
 	}
@@ -996,7 +1001,7 @@ func alterEnum(old, enum ingot.Enum, before *ingot.Schema) ([]string, error) {
 		return nil, fmt.Errorf("enum %s has to be made anew, and its columns are not known: give the schema before the step", name)
 	}
 	values := ingot.Column{Enum: name.String()}
-	r := remake{before: before, from: values, to: values, types: []remade{{was: enumName(old), name: name}}}
+	r := remake{before: before, from: values, to: values, types: []remade{{was: enumName(old), name: name}}, enum: enum}
 	anew, err := r.statements("TYPE", []string{createEnum(name, enum.Values)})
 	return append(statements, anew...), err
 }

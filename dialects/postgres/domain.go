@@ -143,6 +143,7 @@ type remake struct {
 	before   *ingot.Schema
 	types    []remade     // the type itself, then the domains over it, each behind what it is made of
 	from, to ingot.Column // what the type itself is made of
+	enum     ingot.Enum   // the type itself, where it is one
 }
 
 type remade struct {
@@ -306,6 +307,9 @@ func (r *remake) table(t *ingot.Table) ([]string, error) {
 		return nil, nil
 	}
 	a.recast = func(text ingot.SQLText) ingot.SQLText { return r.recast(text, a.columns) }
+	if r.enum.Name != "" {
+		r.fromText(&a)
+	}
 	statements, after, err := a.statements()
 	if err != nil {
 		return nil, err
@@ -314,6 +318,25 @@ func (r *remake) table(t *ingot.Table) ([]string, error) {
 		statements = append(statements, alter(tableName(*t))+strings.Join(actions, ", "))
 	}
 	return append(statements, after...), nil
+}
+
+// fromText lets texts that speak of columns of text speak of the enum: as they are where the
+// same steps made a column one of the enum before. A check may compare an enum as text on
+// purpose, since it may call what is not immutable.
+func (r *remake) fromText(a *aside) {
+	was, is := ingot.Column{Type: "varchar"}, ingot.Column{Enum: enumName(r.enum).String()}
+	known := &ingot.Schema{Enums: []ingot.Enum{r.enum}}
+	constants := a.recast
+	a.recheck = func(text ingot.SQLText) ingot.SQLText { return recast(was, is, known)(constants(text)) }
+	a.recast = func(text ingot.SQLText) ingot.SQLText {
+		text = constants(text)
+		for _, name := range a.columns {
+			column := was
+			column.Name = name
+			text = recast(column, is, known)(text)
+		}
+		return text
+	}
 }
 
 // recast makes a text say of the new type what it said of the old one.
