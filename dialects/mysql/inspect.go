@@ -385,7 +385,7 @@ func (i *inspection) readChecks(ctx context.Context) error {
 		if row[5] == "Column" && i.isJSON(t, row[3]) {
 			continue
 		}
-		if isMariaDB(i.srv) && between.MatchString(row[3]) {
+		if isMariaDB(i.srv) && mayBePeriod(t, row[3]) {
 			period, err := i.isPeriod(ctx, row[0], row[1], row[2])
 			if err != nil {
 				return err
@@ -417,9 +417,22 @@ func (i *inspection) isJSON(t *inspected, check string) bool {
 }
 
 // between is what MariaDB makes of PERIOD FOR: a check like any other in its catalogs.
-var between = regexp.MustCompile("^`[^`]+` < `[^`]+`$")
+var between = regexp.MustCompile("^`([^`]+)` < `([^`]+)`$")
 
-// isPeriod asks for the definition of a table whose check may be a period.
+// mayBePeriod reports whether a check may be a period: over two columns of one type, of dates
+// or times, that take no NULL.
+func mayBePeriod(t *inspected, check string) bool {
+	names := between.FindStringSubmatch(check)
+	if names == nil {
+		return false
+	}
+	a, b := t.Column(names[1]), t.Column(names[2])
+	return a != nil && b != nil && !a.Null && !b.Null && a.Type == b.Type &&
+		(strings.HasPrefix(string(a.Type), "date") || strings.HasPrefix(string(a.Type), "timestamp"))
+}
+
+// isPeriod asks for the definition of a table whose check may be a period: before MariaDB 11.4
+// no catalog says it.
 func (i *inspection) isPeriod(ctx context.Context, schema, table, name string) (bool, error) {
 	rows, err := i.read(ctx, "SHOW CREATE TABLE "+ident(schema)+"."+ident(table))
 	return err == nil && strings.Contains(rows[0][1], "PERIOD FOR "+ident(name)), err
