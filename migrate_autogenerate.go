@@ -85,7 +85,7 @@ func (m *Migrator) compare(ctx context.Context, v *view, answers Decisions) ([]S
 	opts := []CompareOption{CompareDialect(v.d), CompareOn(ctx, m.db),
 		CompareOwned(func(o Object) bool {
 			switch o.Kind {
-			case ObjectTable, ObjectEnum, ObjectSequence, ObjectDomain, ObjectSchema:
+			case ObjectTable, ObjectView, ObjectEnum, ObjectSequence, ObjectDomain, ObjectSchema:
 				return made(o.Table)
 			}
 			return true
@@ -134,10 +134,17 @@ func (l limits) option(from, to *Schema) (CompareOption, error) {
 				here["enum "+x.Enum] = true
 			}
 		}
+		for i := range s.Views {
+			v := &s.Views[i]
+			names[v.name().String()], names[v.Schema] = true, true
+			if within(v.name()) {
+				here["schema "+v.Schema] = true
+			}
+		}
 	}
 	for _, n := range slices.Concat(l.schemas, l.tables) {
 		if !names[n] {
-			return nil, fmt.Errorf("ingot: neither models nor database have a schema or table %s", n)
+			return nil, fmt.Errorf("ingot: neither models nor database have a schema, table or view %s", n)
 		}
 	}
 	in := func(o Object) bool {
@@ -164,12 +171,13 @@ func (l limits) option(from, to *Schema) (CompareOption, error) {
 func schemaNames(s *Schema) []string {
 	names := slices.Clone(s.Schemas)
 	for _, t := range s.Tables {
-		if t.Schema != "" {
-			names = append(names, t.Schema)
-		}
+		names = append(names, t.Schema)
+	}
+	for _, v := range s.Views {
+		names = append(names, v.Schema)
 	}
 	slices.Sort(names)
-	return slices.Compact(names)
+	return slices.DeleteFunc(slices.Compact(names), func(n string) bool { return n == "" })
 }
 
 // made are the tables and other objects that the applied revisions made: what else the
@@ -188,6 +196,10 @@ func (v *view) made(db *DB) func(TableName) bool {
 			case RenameTable:
 				delete(made, key(TableName{s.Schema, s.From}))
 				made[key(TableName{s.Schema, s.To})] = true
+			case CreateView:
+				made[key(s.View.name())] = true
+			case DropView:
+				delete(made, key(s.View.name()))
 			case CreateEnum:
 				made[key(s.Enum.name())] = true
 			case CreateSequence:

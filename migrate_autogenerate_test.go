@@ -277,8 +277,8 @@ models and database differ; to make the database what the models say:
   create index ix_person_name on person (name)
   create table pet (id, owner_id, name)
 `)
-	c.want(t, "check --table cat", 2, "error: neither models nor database have a schema or table cat")
-	c.want(t, "check --schema shop", 2, "error: neither models nor database have a schema or table shop")
+	c.want(t, "check --table cat", 2, "error: neither models nor database have a schema, table or view cat")
+	c.want(t, "check --schema shop", 2, "error: neither models nor database have a schema, table or view shop")
 	c.want(t, `revision --autogenerate --table person -m "only one"`, 0, "wrote …only_one.go\n  create table person (id, name, age, kind, note)\n  create index ix_person_name on person (name)")
 	file, err := os.ReadFile(filepath.Join(c.dir, c.files(t)[0]))
 	if err != nil || !strings.Contains(string(file), `"person"`) || strings.Contains(string(file), `"pet"`) {

@@ -54,7 +54,14 @@ func eachDomainText(d *Domain, fn func(object string, text *SQLText)) {
 	d.Type, d.Default = like.Columns[0].Type, like.Columns[0].Default
 }
 
-// eachObjectText is eachText for all tables and domains of a schema.
+// eachViewText is eachText for a view, whose name no table has.
+func eachViewText(v *View, fn func(object string, text *SQLText)) {
+	if v.SQL != "" {
+		fn(v.name().String()+" view", &v.SQL)
+	}
+}
+
+// eachObjectText is eachText for all tables, domains and views of a schema.
 func (s *Schema) eachObjectText(fn func(object string, text *SQLText)) {
 	for i := range s.Tables {
 		eachText(&s.Tables[i], fn)
@@ -62,14 +69,19 @@ func (s *Schema) eachObjectText(fn func(object string, text *SQLText)) {
 	for i := range s.Domains {
 		eachDomainText(&s.Domains[i], fn)
 	}
+	for i := range s.Views {
+		eachViewText(&s.Views[i], fn)
+	}
 }
 
-// textsOf is eachText for the table or domain of that name, if there is one.
+// textsOf is eachText for the table, domain or view of that name, if there is one.
 func (s *Schema) textsOf(name TableName, fn func(object string, text *SQLText)) {
 	if t := s.Table(name); t != nil {
 		eachText(t, fn)
 	} else if i := s.domainIndex(name); i >= 0 {
 		eachDomainText(&s.Domains[i], fn)
+	} else if i := s.viewIndex(name); i >= 0 {
+		eachViewText(&s.Views[i], fn)
 	}
 }
 
@@ -109,8 +121,8 @@ func (s *Schema) asModeled(kept map[string]textReceipt) {
 	})
 }
 
-// keepTexts writes the receipts of the texts in the tables and domains that the revision
-// touched.
+// keepTexts writes the receipts of the texts in the tables, domains and views that the
+// revision touched.
 func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
 	steps := r.steps
 	var touched []TableName
@@ -149,9 +161,11 @@ func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
 	texts := map[string]SQLText{}
 	for _, step := range steps[:r.first] { // done by an earlier run
 		one := &Schema{}
-		switch step.(type) {
-		case CreateTable, CreateDomain:
+		switch x := step.(type) {
+		case CreateTable, CreateDomain, CreateView:
 			_ = one.Apply(step)
+		case AlterView:
+			_ = one.Apply(CreateView{x.New})
 		}
 		one.eachObjectText(func(object string, text *SQLText) { texts[object] = *text })
 	}

@@ -1070,7 +1070,7 @@ func schemasOf(steps []Step) []string {
 	return names
 }
 
-// tableOfStep is the table a step makes, drops or changes; empty for none.
+// tableOfStep is the table or view a step makes, drops or changes; empty for none.
 func tableOfStep(s Step) TableName {
 	switch s := s.(type) {
 	case CreateTable:
@@ -1079,6 +1079,12 @@ func tableOfStep(s Step) TableName {
 		return s.Table.name()
 	case RenameTable:
 		return TableName{s.Schema, s.From}
+	case CreateView:
+		return s.View.name()
+	case DropView:
+		return s.View.name()
+	case AlterView:
+		return s.New.name()
 	}
 	t, _ := tableOf(s)
 	return t
@@ -1124,6 +1130,10 @@ func hasEffect(step Step, here *Schema) bool {
 		return t == nil
 	case RenameTable:
 		return t == nil && here.Table(TableName{s.Schema, s.To}) != nil
+	case CreateView:
+		return here.viewIndex(s.View.name()) >= 0
+	case DropView:
+		return here.viewIndex(s.View.name()) < 0
 	case AddColumn:
 		return t != nil && t.Column(s.Column.Name) != nil
 	case DropColumn:

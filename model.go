@@ -12,7 +12,8 @@ import "reflect"
 //
 // Blank fields speak for the table (`_ struct{}`, any number of them):
 //
-//	table:name  schema:name  comment:text  was:old_name  view  option:name=value
+//	table:name  schema:name  comment:text  was:old_name  option:name=value
+//	view:select                   a view; without the query, one that others make
 //	pk:a,b  unique:a,b  index:a desc,(lower(b))  unique-index:…  check:expr  fk:a,b->table.a,b
 //
 // Columns are the exported fields that are no relations; embedded structs are flattened,

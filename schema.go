@@ -149,7 +149,9 @@ type Domain struct {
 	Checks       []Check
 }
 
-// A View is a view as text.
+// A View is a view as text: the query behind CREATE VIEW … AS. Without a text all that is
+// known is that the view is there: models say so by view alone, and then nobody but the user
+// makes, changes or drops it.
 type View struct {
 	Schema, Name string
 	SQL          SQLText
@@ -194,6 +196,10 @@ type (
 	CreateDomain struct{ Domain Domain }
 	DropDomain   struct{ Domain Domain }
 	AlterDomain  struct{ Old, New Domain } // the same name
+	CreateView   struct{ View View }
+	DropView     struct{ View View }
+	// AlterView gives a view another text. What it was granted may go with the old one.
+	AlterView struct{ Old, New View }
 
 	// CreateTable makes the table with all its parts, indexes included.
 	CreateTable struct{ Table Table }

@@ -171,6 +171,19 @@ func (s *Schema) apply(step Step) error {
 			return fmt.Errorf("the new definition is of domain %s: drop the one and create the other", x.New.name())
 		}
 		s.Domains[i] = x.New.clone()
+	case CreateView:
+		if s.viewIndex(x.View.name()) >= 0 {
+			return fmt.Errorf("view %s already exists", x.View.name())
+		}
+		s.Views = append(s.Views, x.View)
+	case DropView:
+		return dropPart(&s.Views, s.viewIndex(x.View.name()), "view "+x.View.name().String())
+	case AlterView:
+		i := s.viewIndex(x.Old.name())
+		if i < 0 {
+			return fmt.Errorf("there is no view %s", x.Old.name())
+		}
+		s.Views[i] = x.New
 
 	case CreateTable:
 		if s.tableIndex(x.Table.name()) >= 0 {
@@ -624,6 +637,10 @@ func namedType(t Type) (name TableName) {
 		rest = rest[1:]
 	}
 	return name
+}
+
+func (s *Schema) viewIndex(name TableName) int {
+	return slices.IndexFunc(s.Views, func(v View) bool { return v.name() == name })
 }
 
 func (t *Table) columnIndex(name string) int {

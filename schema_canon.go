@@ -83,6 +83,7 @@ func stepKinds() []Step {
 	return []Step{
 		CreateSchema{}, DropSchema{}, CreateEnum{}, DropEnum{}, AlterEnum{},
 		CreateSequence{}, DropSequence{}, AlterSequence{}, CreateDomain{}, DropDomain{}, AlterDomain{},
+		CreateView{}, DropView{}, AlterView{},
 		CreateTable{}, DropTable{}, RenameTable{}, AlterTable{},
 		AddColumn{}, DropColumn{}, RenameColumn{}, AlterColumn{},
 		AlterPrimaryKey{}, AddUnique{}, DropUnique{}, AddForeignKey{}, DropForeignKey{},

@@ -56,6 +56,7 @@ const (
 	ObjectSequence   ObjectKind = "sequence"
 	ObjectDomain     ObjectKind = "domain" // of its check, the name is in Name
 	ObjectTable      ObjectKind = "table"
+	ObjectView       ObjectKind = "view"
 	ObjectColumn     ObjectKind = "column"
 	ObjectUnique     ObjectKind = "unique"
 	ObjectForeignKey ObjectKind = "foreign key"
@@ -66,14 +67,16 @@ const (
 // A TextPair are two texts of one expression that may mean the same.
 type TextPair struct {
 	Object    Object
-	Attribute string // "default", "check", "where", "expression", "generated", "on update"
+	Attribute string // "default", "check", "where", "expression", "generated", "on update", "view"
 	From, To  SQLText
 }
 
 // Compare finds the steps that lead from one schema to another; none if they are the same.
 // It is a pure function: equal schemas give equal steps, in the same order.
 //
-// The steps run as they stand. Schemas, enums, sequences and domains come first; then renames; new
+// The steps run as they stand. Views that go, or stand on what changes, are dropped before all
+// else, and made after all else, each behind those it reads from. Schemas, enums, sequences
+// and domains come next; then renames; new
 // tables, parents before children, each with its indexes; removed tables, children first;
 // then table by table in order of their names what is added, altered and removed. A foreign
 // key waits, or goes first, where the key it refers to changes too, and foreign keys that
@@ -82,8 +85,9 @@ type TextPair struct {
 // Constraints and indexes match by name, and by what they are where one side has no name of
 // its own. A table or column that says what it was before is renamed; those that exchange
 // their names are, by way of a spare one, where their definitions tell that they have not
-// done so yet. The order of columns, and of the parts of a table, makes no difference. Views and what inspection listed as
-// unsupported are not compared, nor are the tables in which migrations keep their state.
+// done so yet. The order of columns, and of the parts of a table, makes no difference. Views are their texts; one
+// without a text is left alone. What inspection listed as unsupported is not compared, nor are
+// the tables in which migrations keep their state.
 // Where to was made of models, what no tag can say (operator
 // classes, sequences, domains, options a tag leaves out, an enum that no column takes) is
 // taken as it is.
@@ -119,7 +123,9 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	c.findWanted()
 	c.pairTables()
 	c.findDisturbed()
+	gone, made := c.diffViews(renames)
 
+	c.add(gone...)
 	c.createShared()
 	c.add(renames...)
 	c.add(c.moved...)
@@ -136,6 +142,7 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	}
 	c.add(c.late...)
 	c.dropShared()
+	c.add(made...)
 	return untangle(c.steps)
 }
 
@@ -214,6 +221,7 @@ func (c *comparison) prepare(s *Schema) *Schema {
 	s.Schemas = slices.DeleteFunc(s.Schemas, func(n string) bool { return out(ObjectSchema, TableName{Name: n}, "") })
 	s.Enums = slices.DeleteFunc(s.Enums, func(e Enum) bool { return out(ObjectEnum, e.name(), "") })
 	s.Sequences = slices.DeleteFunc(s.Sequences, func(q Sequence) bool { return out(ObjectSequence, q.name(), "") })
+	s.Views = slices.DeleteFunc(s.Views, func(v View) bool { return out(ObjectView, v.name(), "") })
 	s.Tables = slices.DeleteFunc(s.Tables, func(t Table) bool { return out(ObjectTable, t.name(), "") })
 	for i := range s.Tables {
 		t := &s.Tables[i]
@@ -460,6 +468,14 @@ func (c *comparison) spell() {
 		return
 	}
 	cut := func(name *string) { *name = cutIdent(*name, c.traits.MaxIdent) }
+	for i := range c.to.Views {
+		v := &c.to.Views[i]
+		if old := c.findView(c.from, v.name()); old != nil {
+			v.Schema, v.Name = old.Schema, old.Name
+		}
+		cut(&v.Schema)
+		cut(&v.Name)
+	}
 	for i := range c.to.Tables {
 		t := &c.to.Tables[i]
 		column := func(of *Table, name *string) {

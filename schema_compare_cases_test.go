@@ -85,6 +85,14 @@ func fk(name, column, to string) ForeignKey {
 
 func schema(tables ...Table) *Schema { return &Schema{Tables: tables} }
 
+// withViews adds views to a schema, name by name with their texts.
+func withViews(s *Schema, namesAndTexts ...string) *Schema {
+	for i := 0; i < len(namesAndTexts); i += 2 {
+		s.Views = append(s.Views, View{Name: namesAndTexts[i], SQL: SQLText(namesAndTexts[i+1])})
+	}
+	return s
+}
+
 // change returns a foreign key with one thing set.
 func (f ForeignKey) change(set func(*ForeignKey)) ForeignKey { set(&f); return f }
 
@@ -169,6 +177,31 @@ func TestCompareFindsTheStepsMeant(t *testing.T) {
 			schema(was(table("x", "b integer"), "y"), was(table("y", "a text").with(index("ix_a", "a")), "x"), table("z", "x_id integer").with(fk("fk", "x_id", "y"))), nil,
 			"rename table y to y_was; rename table x to y; rename table y_was to x"},
 		{"which happened, too", schema(table("x", "b integer"), table("y", "a text")), schema(was(table("x", "b integer"), "y"), was(table("y", "a text"), "x")), nil, ""},
+		{"views follow what they read from",
+			withViews(schema(table("t", "a text")), "a", "SELECT a FROM b", "b", "SELECT a FROM t"),
+			withViews(schema(table("t", "a text", "c text"), table("u")), "c", "SELECT a FROM u, d", "d", "SELECT a FROM t"), nil,
+			"drop view a; drop view b; create table u (id); add column t.c text not null; create view d as SELECT a FROM t; create view c as SELECT a FROM u, d"},
+		{"a view takes another text, and what reads from it comes again",
+			withViews(schema(table("t", "a text")), "v", "SELECT a FROM t", "w", "SELECT a FROM v", "x", "SELECT 1"),
+			withViews(schema(table("t", "a text")), "v", "SELECT a, id FROM t", "w", "SELECT a FROM v", "x", "SELECT 2"), nil,
+			"drop view w; alter view v to SELECT a, id FROM t; create view w as SELECT a FROM v; alter view x to SELECT 2"},
+		{"a column changes under a view, another beside it",
+			withViews(schema(table("t", "a text", "b text")), "v", `SELECT "a" FROM t`, "w", "SELECT b FROM t"),
+			withViews(schema(table("t", "a integer", "b text")), "v", `SELECT "a" FROM t`, "w", "SELECT b FROM t"), nil,
+			`drop view v; alter column t.a: type text to integer; create view v as SELECT "a" FROM t`},
+		{"a default is nothing to a view", withViews(schema(table("t", "a text")), "v", "SELECT * FROM t"), withViews(schema(table("t", "a text default 1")), "v", "SELECT * FROM t"), nil,
+			"alter column t.a: default none to 1"},
+		{"all columns are read by a star", withViews(schema(table("t", "a text")), "v", "SELECT * FROM t"), withViews(schema(table("t", "b text was a")), "v", "SELECT * FROM t"), nil,
+			"drop view v; rename column t.a to b; create view v as SELECT * FROM t"},
+		{"a table under a view is renamed", withViews(schema(table("t", "a text")), "v", "SELECT a FROM t"), withViews(schema(was(table("u", "a text"), "t")), "v", "SELECT a FROM u"), nil,
+			"drop view v; rename table t to u; create view v as SELECT a FROM u"},
+		{"a table becomes a view, and a view a table", withViews(schema(table("t")), "v", "SELECT 1"), withViews(schema(table("v")), "t", "SELECT 1"), nil,
+			"drop view v; create table v (id); drop table t; create view t as SELECT 1"},
+		{"an enum is made anew under a view",
+			withViews(&Schema{Enums: []Enum{{Name: "mood", Values: []string{"a"}}, {Name: "size", Values: []string{"a"}}}}, "v", "SELECT 'a'::mood", "w", "SELECT 'a'::size"),
+			withViews(&Schema{Enums: []Enum{{Name: "mood", Values: []string{"b"}}, {Name: "size", Values: []string{"a", "b"}}}}, "v", "SELECT 'a'::mood", "w", "SELECT 'a'::size"), nil,
+			`drop view w; drop view v; alter enum mood: ["a"] to ["b"]; alter enum size: ["a"] to ["a" "b"]; create view v as SELECT 'a'::mood; create view w as SELECT 'a'::size`},
+		{"a view without a text is left alone", withViews(schema(table("t", "a text")), "v", "SELECT a FROM t"), withViews(schema(table("t")), "v", "", "w", ""), nil, "drop column t.a"},
 		{"an old name that goes on is no rename", schema(table("t", "b text")), schema(table("t", "a text was b", "b text")), nil, "add column t.a text not null"},
 		{"rename and change", schema(table("t", "b text")), schema(table("t", "a text null was b")), nil, "rename column t.b to a; alter column t.a: not null to null"},
 
@@ -342,5 +375,37 @@ func TestCompareTakesAsItIsWhatModelsCannotSay(t *testing.T) {
 	}
 	if steps := Compare(from, &Schema{Tables: to.Tables}, CompareDialect(d)); len(steps) != 6 {
 		t.Errorf("a schema that says everything differs: %s", listing(steps))
+	}
+}
+
+func TestWhatAViewReadsFrom(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		is   bool
+	}{
+		{"SELECT a FROM t", true},
+		{"select a from T", true},
+		{`SELECT a FROM "t"`, true},
+		{"SELECT a FROM `t`", true},
+		{"SELECT a FROM s.t x", true},
+		{"SELECT t FROM u", false},
+		{"SELECT a, t FROM u", false},
+		{"SELECT a FROM u, t", true},
+		{"SELECT a FROM u WHERE t > 1 ORDER BY a, t", false},
+		{"SELECT a FROM u JOIN v ON u.t = v.t", false},
+		{"SELECT a FROM u JOIN v ON f(u.x, t) AND v.t = 1", false},
+		{"SELECT a FROM u JOIN v ON u.x = v.x, t", true},
+		{"SELECT a FROM u JOIN v USING (x) JOIN t USING (x)", true},
+		{"SELECT a FROM (u JOIN t ON true)", true},
+		{"SELECT (SELECT max(b) FROM t), 't'", true},
+		{"SELECT a FROM u WHERE a IN (SELECT b FROM t)", true},
+		{"SELECT 1 UNION SELECT a FROM t", true},
+		{"WITH x AS (SELECT a FROM t) SELECT a FROM x", true},
+		{"TABLE t", true},
+		{"SELECT 'FROM t' -- FROM t", false},
+	} {
+		if is := readsFrom(SQLText(tt.text), "t"); is != tt.is {
+			t.Errorf("readsFrom(%q, t) = %v, want %v", tt.text, is, tt.is)
+		}
 	}
 }

@@ -131,7 +131,19 @@ func randomSchema(r *rand.Rand) *Schema {
 			}
 		}
 	}
+	for i := range 4 { // of tables, and of views
+		if len(s.Tables) == 0 || r.IntN(2) == 0 {
+			continue
+		}
+		t := &s.Tables[r.IntN(len(s.Tables))]
+		of, what := t.Name, t.Columns[r.IntN(len(t.Columns))].Name
+		if len(s.Views) > 0 && r.IntN(2) == 0 {
+			of, what = s.Views[r.IntN(len(s.Views))].Name, "x"
+		}
+		s.Views = append(s.Views, View{Name: fmt.Sprintf("v%d", (i*2+r.IntN(2))*5%8), SQL: SQLText("SELECT " + what + " AS x FROM " + of)})
+	}
 	r.Shuffle(len(s.Tables), func(i, j int) { s.Tables[i], s.Tables[j] = s.Tables[j], s.Tables[i] })
+	r.Shuffle(len(s.Views), func(i, j int) { s.Views[i], s.Views[j] = s.Views[j], s.Views[i] })
 	return s
 }
 
@@ -144,6 +156,13 @@ func judge(s *Schema) error {
 		}
 		names[n] = t
 		return nil
+	}
+	for _, v := range s.Views {
+		words := strings.Fields(string(v.SQL))
+		of := TableName{Name: words[5]}
+		if t := s.Table(of); s.viewIndex(of) < 0 && (t == nil || t.Column(words[1]) == nil) {
+			return fmt.Errorf("view %s reads from nothing: %s", v.Name, v.SQL)
+		}
 	}
 	for i := range s.Tables {
 		t := &s.Tables[i]
@@ -198,6 +217,7 @@ func sortedText(t testing.TB, s *Schema) string {
 	s = s.Clone()
 	slices.Sort(s.Schemas)
 	slices.SortFunc(s.Enums, func(a, b Enum) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Views, func(a, b View) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Tables, func(a, b Table) int { return strings.Compare(a.Name, b.Name) })
 	for i := range s.Tables {
 		x := &s.Tables[i]
@@ -269,6 +289,7 @@ func TestCompareFindsEveryAttribute(t *testing.T) {
 	base := func() *Schema {
 		return &Schema{
 			Enums:     []Enum{{Name: "mood", Values: []string{"a", "b"}}},
+			Views:     []View{{Name: "v", SQL: "SELECT 1"}},
 			Sequences: []Sequence{{Name: "q", Type: "bigint", Start: 1, Increment: 1, Min: 1, Max: 9, Cache: 1}},
 			Tables: []Table{
 				{Name: "p", Columns: []Column{{Name: "id", Type: "bigint"}, {Name: "x", Type: "bigint"}}, PrimaryKey: PrimaryKey{Columns: []string{"id"}},
@@ -297,7 +318,7 @@ func TestCompareFindsEveryAttribute(t *testing.T) {
 			for i := range v.NumField() {
 				f := v.Type().Field(i)
 				switch f.Name {
-				case "Was", "AnyName", "NotValid", "Concurrently", "Unsupported", "Views":
+				case "Was", "AnyName", "NotValid", "Concurrently", "Unsupported":
 				default:
 					if !f.IsExported() {
 						continue // where the schema comes from

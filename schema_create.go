@@ -18,18 +18,12 @@ func (db *DB) CreateAll(ctx context.Context) error {
 	missing := *want
 	missing.Tables = slices.DeleteFunc(slices.Clone(want.Tables), func(t Table) bool { return have.Table(t.name()) != nil })
 	missing.Enums = slices.DeleteFunc(slices.Clone(want.Enums), func(e Enum) bool { return have.enumIndex(e.name()) >= 0 })
-	steps := Compare(have, &missing, CompareDialect(db.dialect), CompareOwned(func(Object) bool { return false }))
-	var views []string
-	for _, v := range want.Views {
-		if !slices.ContainsFunc(have.Views, func(h View) bool { return h.name() == v.name() }) {
-			views = append(views, "CREATE VIEW "+db.quoted(v.name())+" AS "+string(v.SQL))
-		}
-	}
-	return db.define(ctx, nil, steps, have, views)
+	missing.Views = slices.DeleteFunc(slices.Clone(want.Views), func(v View) bool { return have.viewIndex(v.name()) >= 0 })
+	return db.define(ctx, Compare(have, &missing, CompareDialect(db.dialect), CompareOwned(func(Object) bool { return false })), have)
 }
 
-// DropAll drops the tables of the models with all their rows, and the views and enums of the
-// models; other tables stay. What is not there is no error.
+// DropAll drops the tables of the models with all their rows, and the enums of the models and
+// the views of which they have the text; other tables stay. What is not there is no error.
 func (db *DB) DropAll(ctx context.Context) error {
 	want, have, err := db.modelsAndDatabase(ctx)
 	if err != nil {
@@ -38,12 +32,12 @@ func (db *DB) DropAll(ctx context.Context) error {
 	gone := Schema{
 		Tables: slices.DeleteFunc(slices.Clone(have.Tables), func(t Table) bool { return want.Table(t.name()) == nil }),
 		Enums:  slices.DeleteFunc(slices.Clone(have.Enums), func(e Enum) bool { return want.enumIndex(e.name()) < 0 }),
+		Views: slices.DeleteFunc(slices.Clone(have.Views), func(v View) bool {
+			i := want.viewIndex(v.name())
+			return i < 0 || want.Views[i].SQL == ""
+		}),
 	}
-	var views []string
-	for _, v := range slices.Backward(want.Views) {
-		views = append(views, "DROP VIEW IF EXISTS "+db.quoted(v.name()))
-	}
-	return db.define(ctx, views, Compare(&gone, &Schema{}, CompareDialect(db.dialect)), have, nil)
+	return db.define(ctx, Compare(&gone, &Schema{}, CompareDialect(db.dialect)), have)
 }
 
 // Inspect reads the tables of the default schema, and of the schemas named, from the
@@ -125,7 +119,7 @@ func (c *comparison) judged(p *TextPair) *Table {
 }
 
 func (db *DB) judge(ctx context.Context, judge TextJudge, t *Table, p TextPair) bool {
-	if t == nil {
+	if t == nil && p.Object.Kind != ObjectView {
 		return false
 	}
 	conn, err := db.conn(ctx)
@@ -154,13 +148,13 @@ func (db *DB) modelsAndDatabase(ctx context.Context) (want, have *Schema, err er
 	return want, have, err
 }
 
-// define runs steps, with statements before and after them, on a connection that is in the
-// mode they need, in one transaction where that means something.
-func (db *DB) define(ctx context.Context, first []string, steps []Step, before *Schema, last []string) (err error) {
-	if len(first)+len(steps)+len(last) == 0 {
+// define runs steps on a connection that is in the mode they need, in one transaction where
+// that means something.
+func (db *DB) define(ctx context.Context, steps []Step, before *Schema) (err error) {
+	if len(steps) == 0 {
 		return nil
 	}
-	texts, err := db.ddl(first, steps, before, last)
+	texts, err := db.ddl(steps, before)
 	if err != nil {
 		return err
 	}
@@ -219,13 +213,12 @@ func (db *DB) define(ctx context.Context, first []string, steps []Step, before *
 	return err
 }
 
-// ddl are the statements of steps, between others.
-func (db *DB) ddl(first []string, steps []Step, before *Schema, last []string) ([]string, error) {
+// ddl are the statements of steps.
+func (db *DB) ddl(steps []Step, before *Schema) (texts []string, err error) {
 	d, err := db.schemaDialect()
 	if err != nil {
 		return nil, err
 	}
-	texts := first
 	for _, s := range steps {
 		ddl, err := d.DDL(s, before, &db.server)
 		if err != nil {
@@ -236,13 +229,5 @@ func (db *DB) ddl(first []string, steps []Step, before *Schema, last []string) (
 		}
 		texts = append(texts, ddl...)
 	}
-	return append(texts, last...), nil
-}
-
-func (db *DB) quoted(t TableName) string {
-	var b []byte
-	if t.Schema != "" {
-		b = append(db.dialect.AppendIdent(b, t.Schema), '.')
-	}
-	return string(db.dialect.AppendIdent(b, t.Name))
+	return texts, nil
 }

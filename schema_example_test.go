@@ -373,3 +373,26 @@ func ExampleUnsupported() {
 	// trigger album.tidy
 	// <nil>
 }
+
+// Views are compared by their texts. One that reads from what changes goes before, and comes
+// back after; of one that others made CompareOwned says that it stays.
+func ExampleView() {
+	before, after := shop(), shop()
+	before.Views = []ingot.View{{Name: "ids", SQL: "SELECT id FROM item"}, {Name: "old", SQL: "SELECT 1"}, {Name: "theirs", SQL: "SELECT 2"}}
+	after.Views = []ingot.View{{Name: "ids", SQL: "SELECT id FROM item WHERE id > 0"}, {Name: "more", SQL: "SELECT id FROM ids"}}
+	ours := ingot.CompareOwned(func(o ingot.Object) bool { return o.Kind == ingot.ObjectView && o.Table.Name != "theirs" })
+	for _, step := range ingot.Compare(before, after, ours) {
+		switch s := step.(type) {
+		case ingot.CreateView:
+			fmt.Println("new:", s.View.Name)
+		case ingot.DropView:
+			fmt.Println("gone:", s.View.Name)
+		case ingot.AlterView:
+			fmt.Println(s)
+		}
+	}
+	// Output:
+	// gone: old
+	// alter view ids to SELECT id FROM item WHERE id > 0
+	// new: more
+}

@@ -42,7 +42,7 @@ type MigrationConn interface {
 // own parser prints both (tier T3). Nothing is written, and what it cannot judge is not the
 // same.
 type TextJudge interface {
-	// SameByServer compares two texts over the columns of t.
+	// SameByServer compares two texts over the columns of t, which is nil for those of a view.
 	SameByServer(ctx context.Context, q Queryer, srv *Server, t *Table, p TextPair) bool
 }
 

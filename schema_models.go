@@ -37,9 +37,17 @@ func (ms *Models) Schema(d Dialect) (*Schema, error) {
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}
-	for i := range b.schema.Tables {
-		if n := b.schema.Tables[i].Schema; n != "" && !slices.Contains(b.schema.Schemas, n) {
+	inSchema := func(n string) {
+		if n != "" && !slices.Contains(b.schema.Schemas, n) {
 			b.schema.Schemas = append(b.schema.Schemas, n)
+		}
+	}
+	for _, t := range b.schema.Tables {
+		inSchema(t.Schema)
+	}
+	for _, v := range b.schema.Views {
+		if v.SQL != "" {
+			inSchema(v.Schema)
 		}
 	}
 	b.schema.Tables, _ = sortByForeignKeys(b.schema.Tables, func(t TableName) TableName { return t }, true)
@@ -58,9 +66,8 @@ type schemaBuilder struct {
 }
 
 func (b *schemaBuilder) view(m *mapper) {
-	if text, ok := m.options.get(b.dialect.Name(), "view"); ok && text != "" {
-		b.schema.Views = append(b.schema.Views, View{Schema: m.table.Schema, Name: m.table.Name, SQL: SQLText(text)})
-	}
+	text, _ := m.options.get(b.dialect.Name(), "view")
+	b.schema.Views = append(b.schema.Views, View{Schema: m.table.Schema, Name: m.table.Name, SQL: SQLText(text)})
 }
 
 func (b *schemaBuilder) table(m *mapper) {

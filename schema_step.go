@@ -91,6 +91,9 @@ func (s AlterSequence) Reverse() Step  { return AlterSequence{Old: s.New, New: s
 func (s CreateDomain) Reverse() Step   { return DropDomain(s) }
 func (s DropDomain) Reverse() Step     { return CreateDomain(s) }
 func (s AlterDomain) Reverse() Step    { return AlterDomain{Old: s.New, New: s.Old} }
+func (s CreateView) Reverse() Step     { return DropView(s) }
+func (s DropView) Reverse() Step       { return CreateView(s) }
+func (s AlterView) Reverse() Step      { return AlterView{Old: s.New, New: s.Old} }
 func (s CreateTable) Reverse() Step    { return DropTable(s) }
 func (s DropTable) Reverse() Step      { return CreateTable(s) }
 func (s RenameTable) Reverse() Step {
@@ -168,6 +171,13 @@ func (s CreateDomain) String() string {
 func (s DropDomain) String() string { return "drop domain " + s.Domain.name().String() }
 func (s AlterDomain) String() string {
 	return fmt.Sprintf("alter domain %s: %s", s.New.name(), domainChange(&s.Old, &s.New))
+}
+func (s CreateView) String() string {
+	return oneLine(fmt.Sprintf("create view %s as %s", s.View.name(), s.View.SQL))
+}
+func (s DropView) String() string { return "drop view " + s.View.name().String() }
+func (s AlterView) String() string {
+	return oneLine(fmt.Sprintf("alter view %s to %s", s.New.name(), s.New.SQL))
 }
 func (s CreateTable) String() string {
 	names := make([]string, len(s.Table.Columns))
@@ -479,6 +489,9 @@ func (AlterSequence) step()      {}
 func (CreateDomain) step()       {}
 func (DropDomain) step()         {}
 func (AlterDomain) step()        {}
+func (CreateView) step()         {}
+func (DropView) step()           {}
+func (AlterView) step()          {}
 func (CreateTable) step()        {}
 func (DropTable) step()          {}
 func (RenameTable) step()        {}

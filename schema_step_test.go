@@ -17,7 +17,7 @@ func stepSchema() *Schema {
 		{Name: "order", Columns: []Column{{Name: "id", Type: "bigint"}, {Name: "user_id", Type: "bigint"}},
 			PrimaryKey:  PrimaryKey{Columns: []string{"id"}},
 			ForeignKeys: []ForeignKey{{Name: "fk_order_user", Columns: []string{"user_id"}, RefTable: "user", RefColumns: []string{"id"}}}},
-	}}
+	}, Views: []View{{Name: "ids", SQL: "SELECT 1"}}}
 }
 
 func TestApplyAndReverseGiveBackTheSchema(t *testing.T) {
@@ -29,6 +29,8 @@ func TestApplyAndReverseGiveBackTheSchema(t *testing.T) {
 		{CreateSchema{"shop"}, "create schema shop"},
 		{CreateEnum{Enum{Name: "mood", Values: []string{"ok", "sad"}}}, `create enum mood ["ok" "sad"]`},
 		{CreateSequence{Sequence{Name: "number", Start: 5}}, "create sequence number"},
+		{CreateView{View{Name: "names", SQL: "SELECT name\n\tFROM \"user\""}}, `create view names as SELECT name FROM "user"`},
+		{AlterView{View{Name: "ids", SQL: "SELECT 1"}, View{Name: "ids", SQL: "SELECT 2"}}, "alter view ids to SELECT 2"},
 		{CreateTable{Table{Schema: "shop", Name: "item", Columns: []Column{{Name: "id", Type: "bigint"}}}}, "create table shop.item (id)"},
 		{RenameTable{From: "user", To: "person"}, "rename table user to person"},
 		{AlterTable{Table: user, NewComment: "who", NewOptions: []Option{{"strict", ""}}}, `alter table user: comment "" to "who", options () to (strict)`},
@@ -95,6 +97,9 @@ func schemaText(t testing.TB, s *Schema) string {
 	}
 	for _, x := range s.Tables {
 		steps = append(steps, CreateTable{x})
+	}
+	for _, v := range s.Views {
+		steps = append(steps, CreateView{v})
 	}
 	text, err := EncodeSteps(steps)
 	if err != nil {

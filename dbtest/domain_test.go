@@ -107,17 +107,22 @@ func TestConstantsOfDomainsAreNotCut(t *testing.T) {
 	}, "postgres")
 }
 
-// What lies on a column of a domain that is made anew, and no schema says, the server names.
+// A view on a column of a domain that is made anew is made anew as well, or, where it is left
+// out, named by the server.
 func TestAViewHoldsADomain(t *testing.T) {
 	on(t, func(t *testing.T, db *database) {
 		db.exec(t, "CREATE DOMAIN label AS varchar(20)", "CREATE TABLE t (id bigint PRIMARY KEY, a label)", "CREATE VIEW v AS SELECT a FROM t")
 		have := db.inspect(t)
 		to := have.Clone()
 		to.Domains[0].Type = "text"
-		err := db.tryMigrate(t.Context(), have, ingot.Compare(have, to))
+		noViews := ingot.CompareOnly(func(o ingot.Object) bool { return o.Kind != ingot.ObjectView })
+		err := db.tryMigrate(t.Context(), have, ingot.Compare(have, to, noViews))
 		if err == nil || !strings.Contains(err.Error(), "used by a view") {
 			t.Errorf("got %v; want the error that names the view", err)
 		}
+		have = db.inspect(t)
+		db.migrate(t, have, ingot.Compare(have, to))
+		wantLaw(t, db, "changed", db.inspect(t), to)
 	}, "postgres")
 }
 

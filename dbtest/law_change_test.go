@@ -93,7 +93,9 @@ func (d artist) changed(path ...*ingot.Schema) *ingot.Schema {
 			d.lonely(s, t)
 		}
 	}
+	d.changeViews(s, a)
 	if len(s.Schemas) > 0 && d.once(2) && !slices.ContainsFunc(s.Tables, func(t ingot.Table) bool { return t.Schema != "" }) &&
+		!slices.ContainsFunc(s.Views, func(v ingot.View) bool { return v.Schema != "" }) &&
 		!slices.ContainsFunc(s.Enums, func(e ingot.Enum) bool { return e.Schema != "" }) && !slices.ContainsFunc(s.Sequences, func(q ingot.Sequence) bool { return q.Schema != "" }) &&
 		!slices.ContainsFunc(s.Domains, func(x ingot.Domain) bool { return x.Schema != "" }) {
 		s.Schemas = nil
@@ -105,6 +107,55 @@ func (d artist) changed(path ...*ingot.Schema) *ingot.Schema {
 // takesNext reports whether the column takes its values from a sequence.
 func takesNext(c *ingot.Column) bool {
 	return strings.Contains(strings.ToLower(string(c.Default)), "next")
+}
+
+// changeViews keeps most of the views that still read from something, and draws others.
+func (d artist) changeViews(s, a *ingot.Schema) {
+	for again := true; again; { // they stand in the order in which they were drawn
+		again = false
+		for _, v := range a.Views {
+			is := func(w ingot.View) bool { return w.Name == v.Name }
+			if slices.ContainsFunc(s.Views, is) || d.once(6) || v.Schema != "" && len(s.Schemas) == 0 || !d.stands(s, v) {
+				continue
+			}
+			s.Views = append(s.Views, v)
+			again = true
+		}
+	}
+	for _, name := range viewPool {
+		if !slices.ContainsFunc(s.Views, func(v ingot.View) bool { return v.Name == name }) && d.once(3) {
+			d.view(s, name)
+		}
+	}
+	for i := range s.Views {
+		if d.once(6) {
+			s.Views[i].SQL += map[bool]ingot.SQLText{true: " AND 1 = 0", false: " WHERE 1 = 0"}[strings.Contains(string(s.Views[i].SQL), " WHERE ")]
+		}
+	}
+}
+
+// stands reports whether a view finds its table, columns and other view in a schema.
+func (d artist) stands(s *ingot.Schema, v ingot.View) bool {
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		text := string(v.SQL)
+		if !strings.Contains(text, " FROM "+d.db.table(t)+" q") {
+			continue
+		}
+		for _, c := range t.Columns {
+			text = strings.ReplaceAll(text, "q."+d.db.quote(c.Name), "")
+		}
+		if strings.Contains(text, "q."+d.db.quote("")[:1]) {
+			return false // a column that is gone
+		}
+		if _, other, ok := strings.Cut(text, " q"); ok && strings.Contains(other, " w") {
+			return slices.ContainsFunc(s.Views, func(w ingot.View) bool {
+				return strings.Contains(other, " "+d.db.table(&ingot.Table{Schema: w.Schema, Name: w.Name})+" w")
+			})
+		}
+		return true
+	}
+	return false
 }
 
 // changeEnum changes the enum, and returns what its columns become.

@@ -88,11 +88,14 @@ func forgetNames(s *ingot.Schema) {
 }
 
 // wellFormed reports whether columns have types, and parts what they are on. What is in an
-// expression, the database will say.
+// expression, or in a view, the database will say.
 func wellFormed(s *ingot.Schema) bool {
 	if slices.ContainsFunc(s.Domains, func(x ingot.Domain) bool {
 		return x.Type == "" || slices.ContainsFunc(x.Checks, func(k ingot.Check) bool { return k.Expr == "" })
 	}) {
+		return false
+	}
+	if slices.ContainsFunc(s.Views, func(v ingot.View) bool { return v.SQL == "" }) {
 		return false
 	}
 	for _, t := range s.Tables {

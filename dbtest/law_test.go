@@ -189,6 +189,7 @@ func (db *database) tryPath(ctx context.Context, path ...*ingot.Schema) error {
 	if err := migrate(ingot.Compare(none, path[0], d)); err != nil {
 		return err
 	}
+	there.Views = kept.modeled(there).Views // MySQL prints none as it was given
 	if err := db.tryLaw(ctx, "created", there, path[0]); err != nil {
 		return err
 	}
@@ -237,6 +238,10 @@ func eachText(s *ingot.Schema, fn func(at string, text *ingot.SQLText)) {
 		for j := range x.Checks {
 			fn(at+"check "+x.Checks[j].Name, &x.Checks[j].Expr)
 		}
+	}
+	for i := range s.Views {
+		v := &s.Views[i]
+		fn(fmt.Sprintf("%q %q view", v.Schema, v.Name), &v.SQL)
 	}
 	for i := range s.Tables {
 		t := &s.Tables[i]

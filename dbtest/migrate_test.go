@@ -419,3 +419,138 @@ func TestNamesAreExchangedWithTheirRows(t *testing.T) {
 		wantLaw(t, db, "exchanged back", db.inspect(t), a)
 	})
 }
+
+// The models of a library with views, as they were and as they are.
+type viewBook1 struct {
+	_     struct{} `ingot:"table:book"`
+	ID    int64    `ingot:"pk"`
+	Title string   `ingot:"size:50"`
+	Pages int32
+}
+
+type viewLong1 struct {
+	_  struct{} `ingot:"table:long_book;view:SELECT id, title AS label FROM book WHERE pages > 500"`
+	ID int64    `ingot:"pk"`
+}
+
+type viewCount struct { // reads from a view, and comes before it by name
+	_ struct{} `ingot:"table:a_count;view:SELECT count(*) AS n, 1 AS id FROM long_book"`
+	N int64    `ingot:"pk"`
+}
+
+type viewTheirs struct { // somebody else makes it
+	_  struct{} `ingot:"table:theirs;view"`
+	ID int64    `ingot:"pk"`
+}
+
+type viewBook2 struct {
+	_     struct{} `ingot:"table:tome;was:book"`
+	ID    int64    `ingot:"pk"`
+	Label string   `ingot:"size:50;was:title"`
+	Pages int64
+}
+
+type viewLong2 struct {
+	_  struct{} `ingot:"table:long_book;view:SELECT id, label FROM tome WHERE pages > 600;view@postgres:SELECT id, label FROM tome WHERE pages > 600 AND id::text <> ''"`
+	ID int64    `ingot:"pk"`
+}
+
+func TestViewsOfModelsAreMigrated(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		views := func() (names []string) {
+			for _, v := range db.inspect(t).Views {
+				names = append(names, v.Name)
+			}
+			return names
+		}
+		labels := func() string { return fmt.Sprint(db.list(t, "SELECT 'label', label FROM long_book ORDER BY label")) }
+		db.exec(t, "CREATE VIEW theirs AS SELECT 1 AS id", "CREATE VIEW other AS SELECT 2 AS id")
+		revisions := ingot.NewRevisions()
+		autogenerate(t, db, revisions, "one", nil, viewBook1{}, viewCount{}, viewLong1{}, viewTheirs{})
+		if got := views(); !slices.Equal(got, []string{"a_count", "long_book", "other", "theirs"}) {
+			t.Errorf("views are %v", got)
+		}
+		db.exec(t, "INSERT INTO book (id, title, pages) VALUES (1, 'short', 10), (2, 'long', 550), (3, 'longer', 650)")
+		if got := labels(); got != "[[label long] [label longer]]" {
+			t.Errorf("long books are %s", got)
+		}
+		autogenerate(t, db, revisions, "two", []string{"one"}, viewBook2{}, viewCount{}, viewLong2{}, viewTheirs{})
+		if got := labels(); got != "[[label longer]]" {
+			t.Errorf("after two long books are %s", got)
+		}
+		autogenerate(t, db, revisions, "three", []string{"two"}, viewBook2{}, viewTheirs{})
+		if got := views(); !slices.Equal(got, []string{"other", "theirs"}) {
+			t.Errorf("after three views are %v", got)
+		}
+		m := db.runner(t, revisions.All()...)
+		for _, to := range []string{"two", "one"} {
+			if err := m.Downgrade(t.Context(), to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := labels(); got != "[[label long] [label longer]]" {
+			t.Errorf("back at one long books are %s", got)
+		}
+		if err := m.Downgrade(t.Context(), "base"); err != nil {
+			t.Fatal(err)
+		}
+		if got := views(); !slices.Equal(got, []string{"other", "theirs"}) {
+			t.Errorf("at base views are %v", got)
+		}
+	})
+}
+
+func TestWhatAViewThatIsNotOursReadsFromIsKept(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		revisions := ingot.NewRevisions()
+		autogenerate(t, db, revisions, "one", nil, viewBook1{})
+		db.exec(t, "CREATE VIEW theirs AS SELECT pages FROM book")
+		x := ingot.DropColumn{Table: ingot.TableName{Name: "book"}, Column: notNull("pages", "integer")}
+		revisions.Add(ingot.Revision{ID: "two", Parents: []string{"one"}, Upgrade: []ingot.Step{x}})
+		wantErrorWith(t, db.runner(t, revisions.All()...).Upgrade(t.Context(), "head"), "view theirs", "drop column book.pages")
+	}, "sqlite", "postgres") // MySQL leaves the view broken
+}
+
+func TestTheServerJudgesViews(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		db.exec(t, "CREATE TABLE t (id integer PRIMARY KEY, a varchar(9))", "CREATE VIEW v AS SELECT id, lower(a) AS l FROM t WHERE id IN (1, 2)")
+		have := db.inspect(t)
+		for text, same := range map[ingot.SQLText]bool{
+			"select ID, lower( a ) l from T x where id = any (array[1, 2])":         false,
+			"SELECT t.id, lower(a) AS l FROM t WHERE id IN (1, 2)":                  true,
+			"SELECT id, lower(a) AS l FROM t WHERE id = ANY (ARRAY[1, 2]);":         true,
+			"SELECT id, lower(a) AS m FROM t WHERE id IN (1, 2)":                    false,
+			"SELECT id, lower(a) AS l FROM t WHERE id IN (1, 3)":                    false,
+			"SELECT id, lower(a) AS l FROM t WHERE id IN (1, 2) WITH CHECK OPTION":  false,
+			"SELECT id, lower(a) AS l FROM t WHERE id IN (1, 2); DROP TABLE t":      false,
+			"SELECT id, lower(a) AS l FROM t WHERE id IN (1, 2) LIMIT pg_sleep(10)": false,
+		} {
+			meant := have.Clone()
+			meant.Views[0].SQL = text
+			steps, err := db.compare(t.Context(), have, meant)
+			if err != nil || (len(steps) == 0) != same {
+				t.Errorf("%s: the steps are %v, %v", text, steps, err)
+			}
+		}
+		if left := db.inspect(t); len(left.Tables) != 1 || len(left.Views) != 1 {
+			t.Errorf("judging left %+v", left)
+		}
+	}, "postgres")
+}
+
+func TestAColumnIsRenamedThoughAQueryNamedItsTableOtherwise(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		name := ingot.TableName{Name: "t"}
+		tab := table("t", cols(col("e", "date"), ingot.Column{Name: "g", Type: "integer", Null: true, Generated: "id + 1"}), key("id"), check("ck", "e > '1999-01-01'"))
+		tab.Comment = "it's"
+		db.migrate(t, &ingot.Schema{}, []ingot.Step{ingot.CreateTable{Table: tab}})
+		db.list(t, "SELECT q.e, q.g FROM t q")
+		step := ingot.RenameColumn{Table: name, From: "e", To: "f"}
+		before := db.inspect(t)
+		db.migrate(t, before, []ingot.Step{step})
+		if err := before.Apply(step); err != nil {
+			t.Fatal(err)
+		}
+		wantLaw(t, db, "renamed", db.inspect(t), before)
+	})
+}

@@ -146,7 +146,7 @@ func compare(driver, dsn string, d ingot.Dialect, leave []string, models *ingot.
 		return err
 	}
 	for _, step := range ingot.Compare(have, want, ingot.CompareOn(ctx, db), ingot.CompareOnly(func(o ingot.Object) bool {
-		return !slices.Contains(leave, o.Table.String()) && !slices.Contains(leave, o.Table.String()+"."+o.Name)
+		return o.Kind != ingot.ObjectView && !slices.Contains(leave, o.Table.String()) && !slices.Contains(leave, o.Table.String()+"."+o.Name)
 	})) {
 		if err != nil {
 			err = fmt.Errorf("%w\n\t%v", err, step)

@@ -30,6 +30,11 @@ func everyStep() []ingot.Step {
 		ingot.CreateDomain{Domain: ingot.Domain{Name: "d", Type: "text"}},
 		ingot.AlterDomain{Old: ingot.Domain{Name: "d", Type: "text"}, New: ingot.Domain{Name: "d", Type: "text", Null: true}},
 		ingot.DropDomain{Domain: ingot.Domain{Name: "d", Type: "text"}},
+		ingot.CreateView{View: ingot.View{Schema: "shop", Name: "Paid", SQL: "SELECT id FROM t WHERE a <> ';' -- all;"}},
+		ingot.AlterView{Old: ingot.View{Name: "v", SQL: "SELECT 1"}, New: ingot.View{Name: "v", SQL: " SELECT 2; "}},
+		ingot.DropView{View: ingot.View{Schema: "shop", Name: "Paid"}},
+		ingot.CreateView{View: ingot.View{Name: "v"}},
+		ingot.CreateView{View: ingot.View{Name: "v", SQL: "SELECT 1; DROP TABLE t"}},
 		ingot.CreateTable{Table: ingot.Table{
 			Schema: "shop", Name: "order", Comment: "it's",
 			Columns: []ingot.Column{

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"ingot"
+	"ingot/dialects/internal/sqltext"
 )
 
 // Inspect reads information_schema on one connection. Its tables know no snapshot: where
@@ -439,11 +440,35 @@ func (i *inspection) isPeriod(ctx context.Context, schema, table, name string) (
 }
 
 func (i *inspection) readViews(ctx context.Context) error {
-	rows, err := i.read(ctx, "SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS WHERE "+i.in("TABLE_SCHEMA"))
+	rows, err := i.read(ctx, "SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION, CHECK_OPTION FROM information_schema.VIEWS WHERE "+i.in("TABLE_SCHEMA"))
 	for _, row := range rows {
-		i.schema.Views = append(i.schema.Views, ingot.View{Schema: i.name(row[0]), Name: row[1], SQL: ingot.SQLText(row[2])})
+		text := i.atHome(row[2])
+		if row[3] != "NONE" && text != "" {
+			text += " WITH " + row[3] + " CHECK OPTION"
+		}
+		i.schema.Views = append(i.schema.Views, ingot.View{Schema: i.name(row[0]), Name: row[1], SQL: ingot.SQLText(text)})
 	}
 	return err
+}
+
+// atHome takes the name of the default schema away from the names in a query, of which the
+// server prints each with its schema.
+func (i *inspection) atHome(text string) string {
+	tokens, ok := lexical.Tokens(text)
+	if !ok {
+		return text
+	}
+	var b strings.Builder
+	end := 0
+	for n := 0; n+1 < len(tokens); n++ {
+		t := tokens[n]
+		qualified := n > 0 && tokens[n-1].Is(".")
+		if t.Kind == sqltext.Name && tokens[n+1].Is(".") && !qualified && i.name(t.Text) == "" {
+			b.WriteString(text[end:t.Start])
+			end = tokens[n+1].End
+		}
+	}
+	return b.String() + text[end:]
 }
 
 func (i *inspection) readUnsupported(ctx context.Context) error {

@@ -44,6 +44,12 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return []string{"DROP DOMAIN " + tableIdent(domainName(x.Domain))}, nil
 	case ingot.AlterDomain:
 		return alterDomain(x.Old, x.New, before)
+	case ingot.CreateView:
+		return createView(x.View)
+	case ingot.DropView:
+		return []string{dropView(x.View)}, nil
+	case ingot.AlterView: // CREATE OR REPLACE takes no other columns
+		return createView(x.New, dropView(x.Old))
 
 	case ingot.CreateTable:
 		return createTable(x.Table)
@@ -188,6 +194,19 @@ func beyond(step ingot.Step, srv *ingot.Server) error {
 		}
 	}
 	return nil
+}
+
+func dropView(v ingot.View) string {
+	return "DROP VIEW " + tableIdent(ingot.TableName{Schema: v.Schema, Name: v.Name})
+}
+
+func createView(v ingot.View, before ...string) ([]string, error) {
+	name := ingot.TableName{Schema: v.Schema, Name: v.Name}
+	texts := rules.Statements(string(v.SQL))
+	if len(texts) != 1 {
+		return nil, fmt.Errorf("view %s: its text has %d statements, want one SELECT", name, len(texts))
+	}
+	return append(before, "CREATE VIEW "+tableIdent(name)+" AS "+expr(ingot.SQLText(texts[0]))), nil
 }
 
 func tableName(t ingot.Table) ingot.TableName {

@@ -21,6 +21,11 @@ func everyStep() []ingot.Step {
 		ingot.CreateSequence{Sequence: ingot.Sequence{Name: "s", Start: 10, Increment: 2, Cycle: true}},
 		ingot.AlterSequence{Old: ingot.Sequence{Name: "s", Start: 10, Max: 99}, New: ingot.Sequence{Name: "t", Cache: 5}},
 		ingot.DropSequence{Sequence: ingot.Sequence{Name: "s"}},
+		ingot.CreateView{View: ingot.View{Schema: "shop", Name: "Paid", SQL: "SELECT id FROM t WHERE a <> ';' -- all;"}},
+		ingot.AlterView{Old: ingot.View{Name: "v", SQL: "SELECT 1"}, New: ingot.View{Name: "v", SQL: " SELECT 2; "}},
+		ingot.DropView{View: ingot.View{Schema: "shop", Name: "Paid"}},
+		ingot.CreateView{View: ingot.View{Name: "v"}},
+		ingot.CreateView{View: ingot.View{Name: "v", SQL: "SELECT 1; DROP TABLE t"}},
 		ingot.CreateTable{Table: ingot.Table{
 			Schema: "shop", Name: "order", Comment: "it's",
 			Columns: []ingot.Column{

@@ -466,11 +466,14 @@ func (i *inspection) invalid(t *inspected, name string, partitioned bool) {
 }
 
 func (i *inspection) readViews(ctx context.Context) error {
-	rows, err := i.read(ctx, `SELECT n.nspname::text, c.relname::text, pg_catalog.pg_get_viewdef(c.oid)
+	rows, err := i.read(ctx, `SELECT n.nspname::text, c.relname::text, pg_catalog.pg_get_viewdef(c.oid), (SELECT pg_catalog.upper(o.option_value) FROM pg_catalog.pg_options_to_table(c.reloptions) o WHERE o.option_name = 'check_option')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND `+i.inSchemas()+" AND "+notOfExtension("pg_class", "c.oid"))
 	for _, row := range rows {
 		text := strings.TrimSuffix(strings.TrimSpace(row[2]), ";")
+		if row[3] != "" {
+			text += "\n  WITH " + row[3] + " CHECK OPTION"
+		}
 		i.schema.Views = append(i.schema.Views, ingot.View{Schema: i.name(row[0]), Name: row[1], SQL: ingot.SQLText(text)})
 	}
 	return err

@@ -26,6 +26,13 @@ func (Dialect) DDLGroup(steps []ingot.Step, before *ingot.Schema, srv *ingot.Ser
 		texts, err = createTable(&s.Table)
 	case ingot.DropTable:
 		texts = []string{"DROP TABLE " + qualified(s.Table.Schema, s.Table.Name)}
+	case ingot.CreateView:
+		texts, err = createView(s.View)
+	case ingot.DropView:
+		texts = []string{dropView(s.View)}
+	case ingot.AlterView:
+		texts, err = createView(s.New)
+		texts = append([]string{dropView(s.Old)}, texts...)
 	case ingot.RenameTable:
 		texts = renameTable(s)
 	case ingot.RenameColumn:
@@ -96,6 +103,16 @@ func qualified(schema, name string) string {
 		return ident(name)
 	}
 	return ident(schema) + "." + ident(name)
+}
+
+func dropView(v ingot.View) string { return "DROP VIEW " + qualified(v.Schema, v.Name) }
+
+func createView(v ingot.View) ([]string, error) {
+	text := strings.TrimSpace(string(v.SQL))
+	if text == "" {
+		return nil, errors.New("its text is not known: give it a SELECT")
+	}
+	return []string{"CREATE VIEW " + qualified(v.Schema, v.Name) + " AS " + text}, nil
 }
 
 // createTable renders a table with its indexes.

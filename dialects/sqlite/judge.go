@@ -16,7 +16,7 @@ import (
 // digits, the name of a collation after 18 characters. Texts that may have these are not
 // judged.
 func (Dialect) SameByServer(ctx context.Context, q ingot.Queryer, srv *ingot.Server, t *ingot.Table, p ingot.TextPair) bool {
-	if !judgeable(string(p.From)) || !judgeable(string(p.To)) {
+	if p.Object.Kind == ingot.ObjectView || !judgeable(string(p.From)) || !judgeable(string(p.To)) {
 		return false
 	}
 	a := program(ctx, q, t, p.From)
