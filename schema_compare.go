@@ -76,21 +76,20 @@ type TextPair struct {
 //
 // The steps run as they stand. Views that go, or stand on what changes, are dropped before all
 // else, and made after all else, each behind those it reads from. Schemas, enums, sequences
-// and domains come next; then renames; new
-// tables, parents before children, each with its indexes; removed tables, children first;
-// then table by table in order of their names what is added, altered and removed. A foreign
-// key waits, or goes first, where the key it refers to changes too, and foreign keys that
-// form a cycle are added once their tables exist. Drops come before what takes their name.
+// and domains come next; then renames; new tables, parents before children, each with its
+// indexes; removed tables, children first; then table by table in order of their names what is
+// added, altered and removed. A foreign key waits, or goes first, where the key it refers to
+// changes too, and foreign keys that form a cycle are added once their tables exist. Drops come
+// before what takes their name.
 //
 // Constraints and indexes match by name, and by what they are where one side has no name of
 // its own. A table or column that says what it was before is renamed; those that exchange
 // their names are, by way of a spare one, where their definitions tell that they have not
-// done so yet. The order of columns, and of the parts of a table, makes no difference. Views are their texts; one
-// without a text is left alone. What inspection listed as unsupported is not compared, nor are
-// the tables in which migrations keep their state.
-// Where to was made of models, what no tag can say (operator
-// classes, sequences, domains, options a tag leaves out, an enum that no column takes) is
-// taken as it is.
+// done so yet. The order of columns, and of the parts of a table, makes no difference. Views
+// are their texts; one without a text is left alone. What inspection listed as unsupported is
+// not compared, nor are the tables in which migrations keep their state. Where to was made of
+// models, what no tag can say (operator classes, sequences, domains, options a tag leaves out,
+// an enum that no column takes) is taken as it is.
 func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	c := &comparison{}
 	apply(c, opts)

@@ -101,9 +101,7 @@ func readsFrom(text SQLText, name string) bool {
 		on        // behind ON or USING: a comma leads back
 	)
 	at := []int{elsewhere} // by depth of brackets
-	for rest := string(text); rest != ""; {
-		token := sqlToken(rest)
-		rest = rest[len(token):]
+	for token := range sqlTokens(text) {
 		here := &at[len(at)-1]
 		switch token {
 		case "(":
@@ -145,21 +143,17 @@ func readsFrom(text SQLText, name string) bool {
 
 // readsAll reports whether a view may read all columns of something without naming them.
 func readsAll(text SQLText) bool {
-	for rest := string(text); rest != ""; {
-		token := sqlToken(rest)
+	for token := range sqlTokens(text) {
 		if token == "*" {
 			return true
 		}
-		rest = rest[len(token):]
 	}
 	return false
 }
 
 // hasName reports whether a name stands anywhere in a text, as that of a type, say.
 func hasName(text SQLText, name string) bool {
-	for rest := string(text); rest != ""; {
-		token := sqlToken(rest)
-		rest = rest[len(token):]
+	for token := range sqlTokens(text) {
 		if word, _ := identOf(token); strings.EqualFold(word, name) {
 			return true
 		}

@@ -1,6 +1,7 @@
 package ingot
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -154,6 +155,19 @@ var (
 	// plainWords are no column in any database unless they are quoted.
 	plainWords = []string{"and", "or", "not", "null", "is", "in", "between", "when", "then", "else", "as", "collate", "select", "where", "from", "distinct", "exists"}
 )
+
+// sqlTokens are the tokens of a text, space included.
+func sqlTokens(text SQLText) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for rest := string(text); rest != ""; {
+			token := sqlToken(rest)
+			if !yield(token) {
+				return
+			}
+			rest = rest[len(token):]
+		}
+	}
+}
 
 // sqlToken cuts the first token off a text that is not empty: a word, a quoted thing, a
 // comment or one other character.
