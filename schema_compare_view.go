@@ -81,13 +81,13 @@ func (c *comparison) findView(s *Schema, name TableName) *View {
 type viewChange struct {
 	table   string
 	columns []string
-	typ     string
+	typ     TableName
 }
 
 // under reports whether a view may read from what changes.
 func (ch viewChange) under(v View) bool {
-	if ch.typ != "" {
-		return hasName(v.SQL, ch.typ)
+	if ch.typ.Name != "" {
+		return hasName(v.SQL, ch.typ.Name)
 	}
 	return readsFrom(v.SQL, ch.table) &&
 		(ch.columns == nil || readsAll(v.SQL) || slices.ContainsFunc(ch.columns, func(name string) bool { return mentions(name, v.SQL) }))
@@ -196,35 +196,35 @@ func (c *comparison) changesUnderViews(renames []Step) (list []viewChange) {
 			list = append(list, viewChange{table: d.table.Name, columns: columns})
 		}
 	}
-	var retyped func(name string)
-	retyped = func(name string) {
+	var retyped func(name TableName)
+	retyped = func(name TableName) {
 		if slices.ContainsFunc(list, func(ch viewChange) bool { return ch.typ == name }) {
 			return
 		}
 		list = append(list, viewChange{typ: name})
 		for _, t := range c.from.Tables {
 			for _, x := range t.Columns {
-				if hasName(SQLText(x.typeName()), name) { // an array of it, too
+				if x.Enum == name.String() || hasName(SQLText(x.Type), name.Name) { // an array of it, too
 					list = append(list, viewChange{table: t.Name, columns: []string{x.Name}})
 				}
 			}
 		}
 		for _, d := range c.from.Domains {
-			if hasName(SQLText(d.Type), name) {
-				retyped(d.Name)
+			if hasName(SQLText(d.Type), name.Name) {
+				retyped(d.name())
 			}
 		}
 	}
 	for _, e := range c.to.Enums { // one that only grows is made anew on the way back
 		if i := c.from.enumIndex(e.name()); i >= 0 && !slices.Equal(c.from.Enums[i].Values, e.Values) {
-			retyped(e.Name)
+			retyped(e.name())
 		}
 	}
 	for _, d := range c.to.Domains { // arrays of one that is only checked anew make it anew
 		if i := c.from.domainIndex(d.name()); i >= 0 {
 			old, changed := c.from.Domains[i].clone(), d.clone()
 			if !c.sameDomain(&old, &changed) {
-				retyped(d.Name)
+				retyped(d.name())
 			}
 		}
 	}
