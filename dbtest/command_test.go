@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,4 +189,30 @@ func TestScriptsRunInTheServersOwnClient(t *testing.T) { // OF-03
 			t.Error("downgrade leaves the table")
 		}
 	})
+}
+
+func TestScriptsAreForMySQLOrForMariaDB(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		meant := tables(table("t", []ingot.Column{id(), {Name: "u", Type: "uuid"}, {Name: "n", Type: "bigint", Default: "nextval(`s`)"}}, key("id")))
+		meant.Sequences = []ingot.Sequence{{Name: "s", Start: 5}}
+		env := ingot.Env{Models: ingot.MustModels(), Revisions: ingot.NewRevisions(
+			ingot.Revision{ID: "aaaa01", Upgrade: ingot.Compare(&ingot.Schema{}, &meant, ingot.CompareDialect(db.dialect))})}
+		if db.name == "mysql" {
+			if out := db.command(t, env, ingot.ExitError, "upgrade", "head", "--sql"); !strings.Contains(out, "sequence s: MySQL has no sequences, MariaDB has: a script for it wants mysql.MariaDB{}") {
+				t.Error(out)
+			}
+			return
+		}
+		many := *db
+		config, err := mysqldriver.ParseDSN(db.dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.MultiStatements = true
+		many.dsn = config.FormatDSN()
+		many.again(t).ExecContext(t.Context(), db.command(t, env, 0, "upgrade", "head", "--sql"))
+		got := db.inspect(t)
+		got.Tables = slices.DeleteFunc(got.Tables, func(x ingot.Table) bool { return strings.HasPrefix(x.Name, "ingot_") })
+		db.wantSame(t, "what a script makes", got, &meant)
+	}, "mysql")
 }

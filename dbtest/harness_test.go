@@ -46,7 +46,7 @@ func targets() []target {
 		{"sqlite-mattn", "sqlite", "sqlite3", sqlite.Dialect{}, "file", true},
 		{"postgres", "postgres", "pgx", postgres.Dialect{}, pg, true},
 		{"postgres-pq", "postgres", "postgres", postgres.Dialect{}, pg, true},
-		{"mariadb", "mysql", "mysql", mysql.Dialect{}, maria, true},
+		{"mariadb", "mysql", "mysql", mysql.MariaDB{}, maria, true},
 		{"mysql", "mysql", "mysql", mysql.Dialect{}, os.Getenv("INGOT_MYSQL"), false},
 	}
 }

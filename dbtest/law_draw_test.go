@@ -685,7 +685,7 @@ func (d artist) index(t *ingot.Table, names, withID []string) ingot.Index {
 			}
 		}
 	}
-	if c := d.readable(t); c != nil && d.db.Server.ExpressionIndexes && d.once(3) {
+	if c := d.readable(t); c != nil && d.db.Server.ExpressionIndexes && d.once(3) && x.Using == "" {
 		switch q := d.db.quote(c.Name); groupOf(c) {
 		case "number":
 			x.Parts = append(x.Parts, ingot.IndexPart{Expr: ingot.SQLText(one(d, "abs("+q+")", q+" + 1", "-"+q, "coalesce("+q+", 0)")), Desc: d.once(3)})
@@ -714,7 +714,8 @@ func (d artist) index(t *ingot.Table, names, withID []string) ingot.Index {
 			x.Options = append(x.Options, ingot.Option{Name: "invisible"})
 		}
 	}
-	if x.Unique && x.Where == "" && x.Include == nil && len(x.Parts) == len(withID) && d.db.kind == "mysql" {
+	desc := func(p ingot.IndexPart) bool { return p.Desc }
+	if x.Unique && x.Options == nil && len(x.Parts) == len(withID) && !slices.ContainsFunc(x.Parts, desc) && d.db.kind == "mysql" {
 		x.Unique = false // told apart from a unique constraint by some databases only
 	}
 	return x
@@ -860,23 +861,24 @@ var undrawn = map[string]string{
 	"Index.Concurrently": "how an index is built, not what it is: in no transaction, as the law's steps are",
 }
 
-// only are the attributes that some databases alone have.
+// only are the attributes that some databases alone have. MySQL has indexes on expressions beyond
+// MariaDB, which has sequences.
 var only = map[string]string{
-	"Schema.Schemas": "postgres mysql", "Schema.Enums": "postgres", "Schema.Domains": "postgres",
-	"Schema.Sequences": "postgres mysql",
-	"Table.Schema":     "postgres mysql", "View.Schema": "postgres mysql", "Column.Enum": "postgres", "Column.OnUpdate": "mysql", "Column.Identity": "postgres",
-	"Column.Virtual":    "sqlite mysql", // PostgreSQL 18 has them
+	"Schema.Schemas": "postgres mariadb mysql", "Schema.Enums": "postgres", "Schema.Domains": "postgres",
+	"Schema.Sequences": "postgres mariadb",
+	"Table.Schema":     "postgres mariadb mysql", "View.Schema": "postgres mariadb mysql", "Column.Enum": "postgres", "Column.OnUpdate": "mariadb mysql", "Column.Identity": "postgres",
+	"Column.Virtual":    "sqlite mariadb mysql", // PostgreSQL 18 has them
 	"Unique.Deferrable": "postgres", "Unique.NullsNotDistinct": "postgres",
-	"ForeignKey.RefSchema": "postgres mysql", "ForeignKey.Match": "postgres", "ForeignKey.Deferrable": "sqlite postgres", "ForeignKey.NotValid": "postgres",
-	"Check.NotValid": "postgres", "Index.Include": "postgres", "Index.Where": "sqlite postgres", "Index.Using": "postgres mysql", "Index.NullsNotDistinct": "postgres",
-	"Index.Options": "postgres mysql",
-	"Option.Value":  "postgres mysql", "IndexPart.Nulls": "postgres", "IndexPart.Collation": "sqlite postgres", "IndexPart.OpClass": "postgres", "IndexPart.Prefix": "mysql",
-	"Enum": "postgres", "Sequence": "postgres mysql", "Domain": "postgres", "Identity": "postgres",
+	"ForeignKey.RefSchema": "postgres mariadb mysql", "ForeignKey.Match": "postgres", "ForeignKey.Deferrable": "sqlite postgres", "ForeignKey.NotValid": "postgres",
+	"Check.NotValid": "postgres", "Index.Include": "postgres", "Index.Where": "sqlite postgres", "Index.Using": "postgres mariadb mysql", "Index.NullsNotDistinct": "postgres",
+	"Index.Options": "postgres mariadb mysql",
+	"Option.Value":  "postgres mariadb mysql", "IndexPart.Nulls": "postgres", "IndexPart.Collation": "sqlite postgres", "IndexPart.OpClass": "postgres", "IndexPart.Prefix": "mariadb mysql", "IndexPart.Expr": "sqlite postgres mysql",
+	"Enum": "postgres", "Sequence": "postgres mariadb", "Domain": "postgres", "Identity": "postgres",
 }
 
 // Every attribute of the model of schemas is drawn, on every database that has it.
 func TestTheLawDrawsEveryAttribute(t *testing.T) {
-	for _, name := range []string{"sqlite", "postgres", "mariadb"} {
+	for _, name := range []string{"sqlite", "postgres", "mariadb", "mysql"} {
 		db := &database{target: targetNamed(name), other: "other"}
 		db.Server = db.dialect.(ingot.OfflineDialect).OfflineServer()
 		if db.kind == "sqlite" {
@@ -898,7 +900,7 @@ func TestTheLawDrawsEveryAttribute(t *testing.T) {
 				if w, ok := only[of]; ok {
 					where, some = w, true
 				}
-				want := !not && (!some || strings.Contains(where, db.kind))
+				want := !not && (!some || strings.Contains(where, name))
 				if f.IsExported() && drawn[attribute] != want {
 					t.Errorf("%s: %s is drawn: %v, want %v", name, attribute, drawn[attribute], want)
 				}

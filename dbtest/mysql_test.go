@@ -88,6 +88,16 @@ func mysqlChanges(expressions bool) []change {
 		}), false},
 		{"enum grows", columnOf(ingot.Column{Name: "m", Type: "enum('a','b')", Default: "'b'"}), columnOf(ingot.Column{Name: "m", Type: "enum('c','a','b')", Default: "'b'"}), false},
 	}
+	letters := func(text string) ingot.Schema {
+		s := columnOf(ingot.Column{Name: "ä", Type: "varchar(20)", Null: true}, ingot.Column{Name: "d", Type: "varchar(20)", Default: ingot.SQLText("concat('日本', '" + text + "')")},
+			ingot.Column{Name: "g", Type: "varchar(50)", Null: true, Generated: ingot.SQLText("concat(`ä`, 'Ã¤', '" + text + "')")})
+		s.Tables[0].Checks = []ingot.Check{{Name: "c", Expr: ingot.SQLText("`ä` <> '" + text + "'")}}
+		if expressions {
+			s.Tables[0].Indexes = []ingot.Index{{Name: "i", Parts: []ingot.IndexPart{{Expr: ingot.SQLText("concat(`ä`, '" + text + "')")}}}}
+		}
+		return s
+	}
+	changes = append(changes, change{"letters of all alphabets", letters("é"), letters("€ß日it''s"), false})
 	if expressions {
 		changes = append(changes, change{"expression index", index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Expr: "lower(`Group`)"}}}), index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Expr: "concat(`Group`, 'it''s')", Desc: true}, {Column: "a"}}, Unique: true}), false})
 	}

@@ -486,25 +486,17 @@ func (w writer) alterTable(x ingot.AlterTable) ([]string, error) {
 		}
 	}
 	if collate { // the columns go along that have no collation of their own
-		var charset, collation string
-		for _, o := range new {
-			if value, ok := strings.CutPrefix(o, "DEFAULT CHARACTER SET = "); ok {
-				charset = value
-			}
-			if value, ok := strings.CutPrefix(o, "COLLATE = "); ok {
-				collation = value
-			}
-		}
 		if w.before == nil || w.before.Table(x.Table) == nil {
 			return nil, fmt.Errorf("table %s gets another charset or collation, and its columns are not known: give the schema before the step", x.Table)
 		}
-		actions = append(actions, "DEFAULT CHARACTER SET "+charset+" COLLATE "+cmp.Or(collation, defaultCollation(charset)))
+		for _, o := range new {
+			if strings.HasPrefix(o, "DEFAULT CHARACTER SET") || strings.HasPrefix(o, "COLLATE") {
+				actions = append(actions, o)
+			}
+		}
 		for _, c := range w.before.Table(x.Table).Columns {
 			if c.Collation != "" || !isText(c) {
 				continue
-			}
-			if c.Collation = cmp.Or(collation, defaultCollation(charset)); c.Collation == "" {
-				c.Collation = charset
 			}
 			def, err := w.columnDef(x.Table, c)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"ingot"
 	"ingot/dialects/internal/sqltext"
@@ -241,6 +242,9 @@ func (i *inspection) typeAndCollation(t *inspected, text, collation string) (ing
 // expression is the text of an expression. MySQL keeps its quotes escaped, as if it were to
 // stand in a string; MariaDB escapes those inside of strings, which are doubled here.
 func (i *inspection) expression(text string) ingot.SQLText {
+	if !isMariaDB(i.srv) {
+		text = decodedTwice(text)
+	}
 	if !strings.Contains(text, `\`) {
 		return ingot.SQLText(text)
 	}
@@ -261,6 +265,22 @@ func (i *inspection) expression(text string) ingot.SQLText {
 		b.WriteByte(text[n])
 	}
 	return ingot.SQLText(b.String())
+}
+
+// decodedTwice undoes what MySQL does to expressions: it takes the bytes of their UTF-8 for
+// characters, and encodes those. A text that is not so comes back as it is.
+func decodedTwice(text string) string {
+	bytes := make([]byte, 0, len(text))
+	for _, r := range text {
+		if r > 0xff {
+			return text
+		}
+		bytes = append(bytes, byte(r))
+	}
+	if !utf8.Valid(bytes) {
+		return text
+	}
+	return string(bytes)
 }
 
 // defaultText is a default as SQL. MariaDB keeps SQL, and the word NULL for none; MySQL

@@ -105,10 +105,11 @@ func (Dialect) Delimited(statement string) string {
 	return "DELIMITER //\n" + statement + "\n//\nDELIMITER ;"
 }
 
-// OfflineServer is a MySQL of the long-term line; MariaDB runs its scripts too, but for
-// indexes on expressions.
-func (Dialect) OfflineServer() ingot.Server {
-	srv := ingot.Server{Dialect: "mysql", Version: [3]int{8, 4, 0}}
+// OfflineServer is a MySQL of the long-term line; that of [MariaDB] is one.
+func (Dialect) OfflineServer() ingot.Server { return offline("", 8, 4) }
+
+func offline(flavour string, major, minor int) ingot.Server {
+	srv := ingot.Server{Dialect: "mysql", Flavour: flavour, Version: [3]int{major, minor}}
 	srv.Caps = capsOf(&srv, nil)
 	return srv
 }

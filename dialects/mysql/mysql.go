@@ -39,6 +39,13 @@ import (
 // Dialect is MySQL or MariaDB. The zero value is ready to use.
 type Dialect struct{}
 
+// MariaDB is [Dialect] where there is no server to ask: scripts of --sql are written for it. A
+// connection says by itself which of the two it leads to.
+type MariaDB struct{ Dialect }
+
+// OfflineServer is a MariaDB of the long-term line.
+func (MariaDB) OfflineServer() ingot.Server { return offline(mariadb, 10, 11) }
+
 // Name is "mysql", for MariaDB too.
 func (Dialect) Name() string { return "mysql" }
 

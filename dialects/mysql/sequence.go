@@ -34,7 +34,7 @@ func sequenceName(s ingot.Sequence) ingot.TableName {
 func (w writer) noSequences(s ingot.Sequence) error {
 	switch {
 	case !isMariaDB(w.srv):
-		return fmt.Errorf("sequence %s: mysql has no sequences", sequenceName(s))
+		return fmt.Errorf("sequence %s: MySQL has no sequences, MariaDB has: a script for it wants mysql.MariaDB{} as its dialect", sequenceName(s))
 	case s.Type != "" && (Dialect{}).CanonicalType(s.Type) != "bigint":
 		return fmt.Errorf("sequence %s: a sequence of MariaDB counts in bigint, not in %s: leave its type out, and say its largest value", sequenceName(s), s.Type)
 	}
