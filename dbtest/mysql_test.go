@@ -103,3 +103,18 @@ func mysqlChanges(expressions bool) []change {
 	}
 	return changes
 }
+
+func TestAPeriodIsToldFromACheck(t *testing.T) {
+	db := targetNamed("mariadb").open(t)
+	db.exec(t, "CREATE TABLE checked (a date NOT NULL COMMENT '\n  PERIOD FOR `p` (', b date NOT NULL, CONSTRAINT p CHECK (a < b))",
+		"CREATE TABLE dated (a date NOT NULL, b date NOT NULL, PERIOD FOR p (a, b), CONSTRAINT q CHECK (a < b))")
+	s := db.inspect(t)
+	for table, want := range map[string]string{"checked": "p", "dated": "q"} {
+		if checks := s.Table(ingot.TableName{Name: table}).Checks; len(checks) != 1 || checks[0].Name != want {
+			t.Errorf("%s has the checks %v, want %s alone", table, checks, want)
+		}
+	}
+	if want := (ingot.Unsupported{Kind: "period", Name: "dated.p", Reason: "`a` < `b`"}); len(s.Unsupported) != 1 || s.Unsupported[0] != want {
+		t.Errorf("unsupported: %v, want %v", s.Unsupported, want)
+	}
+}
