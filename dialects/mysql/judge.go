@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 
 	"ingot"
@@ -19,12 +20,28 @@ func (d Dialect) SameByServer(ctx context.Context, q ingot.Queryer, srv *ingot.S
 	if same, ok := sameConstant(ctx, q, t, p); ok {
 		return same
 	}
+	if !slices.Equal(constants(string(p.From)), constants(string(p.To))) {
+		return false // what is printed has neither charsets nor characters beyond three bytes
+	}
 	a, ok := d.printed(ctx, q, srv, t, p.From)
 	if !ok {
 		return false
 	}
 	b, ok := d.printed(ctx, q, srv, t, p.To)
 	return ok && a == b
+}
+
+// constants are the strings in an expression, in order of what they are.
+func constants(text string) []string {
+	tokens, _ := lexical.Tokens(text)
+	var list []string
+	for _, t := range tokens {
+		if t.Kind == sqltext.String {
+			list = append(list, t.Prefix+"'"+t.Text)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // sameConstant asks whether two constants are one value of the column's type, as which the
@@ -83,7 +100,8 @@ func (d Dialect) printed(ctx context.Context, q ingot.Queryer, srv *ingot.Server
 	if isMariaDB(srv) {
 		word = "EXPLAIN EXTENDED "
 	}
-	rows, err := q.QueryContext(ctx, word+"SELECT ("+string(text)+"\n) AS x FROM "+string(name))
+	const end = " limit 0" // so that no row is read, whose values would stand for columns
+	rows, err := q.QueryContext(ctx, word+"SELECT ("+string(text)+"\n) AS x FROM "+string(name)+end)
 	if err != nil {
 		return "", false
 	}
@@ -107,5 +125,26 @@ func (d Dialect) printed(ctx context.Context, q ingot.Queryer, srv *ingot.Server
 			note = message
 		}
 	}
-	return note, rows.Err() == nil && note != ""
+	// Out of a test for NULL MariaDB leaves the column that has none.
+	at := strings.LastIndex(note, " AS `x` from ")
+	if rows.Err() != nil || at < 0 || !strings.HasSuffix(note, end) {
+		return "", false
+	}
+	_, note, _ = strings.Cut(note[:at], "select ")
+	return note, slices.Equal(columnsIn(t, note), columnsIn(t, string(text)))
+}
+
+// columnsIn counts how often an expression names each column.
+func columnsIn(t *ingot.Table, text string) []int {
+	tokens, _ := lexical.Tokens(text)
+	counts := make([]int, len(t.Columns))
+	for i, token := range tokens {
+		table := i+1 < len(tokens) && tokens[i+1].Is(".")
+		for k := range counts {
+			if token.Kind <= sqltext.Name && !table && strings.EqualFold(token.Text, t.Columns[k].Name) {
+				counts[k]++
+			}
+		}
+	}
+	return counts
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"ingot"
@@ -99,7 +100,7 @@ func (Dialect) CheckMigration(context.Context, ingot.Queryer, []ingot.Step, *ing
 // Delimited puts another delimiter around a statement that has semicolons of its own.
 func (Dialect) Delimited(statement string) string {
 	tokens, ok := rules.Tokens(statement)
-	if !ok || !slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Is(";") }) {
+	if !ok || !slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.Kind == sqltext.Symbol && strings.Contains(t.Text, ";") }) {
 		return ""
 	}
 	return "DELIMITER //\n" + statement + "\n//\nDELIMITER ;"

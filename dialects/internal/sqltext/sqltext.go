@@ -93,7 +93,7 @@ func (l *lexer) next() bool {
 	case strings.IndexByte(" \t\r\n\f\v", c) >= 0:
 		l.at++
 		return true
-	case strings.HasPrefix(rest, "--"), l.rules.MySQL && c == '#':
+	case strings.HasPrefix(rest, "--") && !(l.rules.MySQL && len(rest) > 2 && rest[2] > ' '), l.rules.MySQL && c == '#':
 		if end := strings.IndexByte(rest, '\n'); end >= 0 {
 			l.at += end + 1
 		} else {
@@ -102,6 +102,9 @@ func (l *lexer) next() bool {
 		return true
 	case strings.HasPrefix(rest, "/*"):
 		l.comment()
+		if l.rules.MySQL && (strings.HasPrefix(rest, "/*!") || strings.HasPrefix(rest, "/*M!")) && !l.broken {
+			l.add(Symbol, l.text[start:l.at], "", start) // which the server reads
+		}
 		return true
 	case c == '\'', c == '"' && l.rules.MySQL:
 		s, ok := l.quoted(c, l.rules.MySQL)
@@ -294,10 +297,15 @@ func (l *lexer) word(start int) {
 	if gap < len(l.text) && l.text[gap] == '\'' {
 		switch {
 		case l.rules.MySQL && (text == "_utf8mb4" || text == "_utf8mb3" || text == "_utf8" || text == "_latin1" || text == "n"):
-			// Which charset the same characters were sent in is not part of the constant.
+			// Which charset the same characters were sent in is not part of the constant. Beyond
+			// ASCII, the same bytes are other characters in latin1.
 			l.at = gap
 			if s, ok := l.quoted('\'', true); ok {
-				l.add(String, s, "", start)
+				prefix := ""
+				if text == "_latin1" && strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) {
+					prefix = text
+				}
+				l.add(String, s, prefix, start)
 			}
 			return
 		case text == "e" && !l.rules.MySQL:
