@@ -708,16 +708,13 @@ func alterPrimaryKey(x ingot.AlterPrimaryKey, before *ingot.Schema) []string {
 // one may not convert, and keeps a cast in its text where it does.
 func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
 	old, c := x.Old, x.New
-	if isSerial(old) && (c.Auto || c.Identity != nil) && c.Identity == nil {
-		old.Type = Dialect{}.CanonicalType(old.Type) // its sequence stays
-		c.Type, c.Default, old.Default = Dialect{}.CanonicalType(c.Type), "", ""
-	} else if isSerial(old) {
-		old.Type, old.Default = Dialect{}.CanonicalType(old.Type), "nextval"
-		old.Auto = false
+	serial := isSerial(old) || isSerial(c)
+	for _, side := range []*ingot.Column{&old, &c} {
+		if isSerial(*side) {
+			side.Type, side.Auto, side.Default = Dialect{}.CanonicalType(side.Type), true, ""
+		}
 	}
-	if isSerial(c) {
-		c.Type, c.Auto = Dialect{}.CanonicalType(c.Type), true
-	}
+	anew := isSerial(x.Old) && plainIdentity(c.Identity, c.Type) != nil
 	if old.Generated != c.Generated && c.Generated != "" || old.Generated != "" && c.Generated != "" && old.Virtual != c.Virtual {
 		if old.Generated != "" && old.Virtual == c.Virtual && srv != nil && srv.Flavour == "" && srv.AtLeast(17, 0) {
 			text := alter(x.Table) + "ALTER COLUMN " + ident(c.Name) + " SET EXPRESSION AS (" + expr(c.Generated) + ")"
@@ -736,8 +733,8 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 	was, is := madeOf(old, before), madeOf(c, before)
 	name := "ALTER COLUMN " + ident(c.Name) + " "
 	retype := oldType != newType || old.Collation != c.Collation
-	identityGoes := isIdentity(old) && !isIdentity(c)
-	identityComes := !isIdentity(old) && isIdentity(c)
+	identityGoes := isIdentity(old) && (!isIdentity(c) || anew)
+	identityComes := (!isIdentity(old) || anew) && isIdentity(c)
 
 	var actions []string
 	if old.Generated != "" && c.Generated == "" {
@@ -774,8 +771,8 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 	if identityComes {
 		actions = append(actions, name+"ADD GENERATED "+identityWord(c.Identity)+" AS IDENTITY"+identityOptions(c.Identity))
 	}
-	var statements, after []string
-	if isIdentity(old) && isIdentity(c) {
+	var statements, sequence, after []string
+	if isIdentity(old) && isIdentity(c) && !anew {
 		was, is := identitySequence(old), identitySequence(c)
 		always := old.Identity != nil && old.Identity.Always
 		if (c.Identity != nil && c.Identity.Always) != always {
@@ -791,6 +788,9 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 		}
 		statements = intoRange(fmt.Sprintf("pg_catalog.pg_get_serial_sequence(%s, %s)::pg_catalog.regclass", literal(tableIdent(x.Table)), literal(c.Name)), was, is,
 			func(options string) string { return alter(x.Table) + set(options) })
+		if serial && oldType != newType { // whose name may have been another table's or column's
+			sequence = []string{"DO " + literal(fmt.Sprintf("BEGIN EXECUTE 'ALTER SEQUENCE ' || pg_catalog.pg_get_serial_sequence(%s, %s) || ' AS %s'; END", literal(tableIdent(x.Table)), literal(c.Name), newType))}
+		}
 	}
 	if retype && before != nil && before.Table(x.Table) != nil {
 		a := aside{t: before.Table(x.Table), columns: []string{c.Name}}
@@ -815,7 +815,7 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 	if len(actions) > 0 {
 		statements = append(statements, alter(x.Table)+strings.Join(actions, ", "))
 	}
-	statements = append(statements, after...)
+	statements = append(append(statements, sequence...), after...)
 	if identityComes { // rows that are there have keys already
 		last, beyond, start := "max", ">=", int64(1)
 		if i := c.Identity; i != nil {
