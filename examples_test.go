@@ -23,7 +23,7 @@ var withoutExample = []struct{ names, reason string }{
 	{"ErrSerialization ErrDeadlock ErrConnection ErrCommitUnknown ErrConcurrent",
 		"compared as ErrCanceled and ErrLock are; each takes a second client, a lost connection or a race"},
 	{"ArrayBinder ConnSetup FuncDialect KeyReserver KeyStepper LockWaiter MigrationConn MigrationLocker OfflineDialect " +
-		"SchemaDialect SequenceNormalizer SingleConn StepGrouper StepSplitter TextJudge TxChecker TxCommitter TxEnder UpsertDialect",
+		"SchemaDialect SequenceNormalizer SequenceOwner SingleConn StepGrouper StepSplitter TextJudge TxChecker TxCommitter TxEnder UpsertDialect",
 		"implemented by dialects, called by this package"},
 	{"Caps KeysReserved KeysConsecutive Lock LockWait MigrationLock Queryer ScanKind ScanPlain ScanTime SchemaTraits ScriptDelimiter TxOptions",
 		"what those take or answer"},

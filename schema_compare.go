@@ -122,6 +122,7 @@ func Compare(from, to *Schema, opts ...CompareOption) []Step {
 	c.findWanted()
 	c.pairTables()
 	c.findDisturbed()
+	c.findFed()
 	gone, made := c.diffViews(renames)
 
 	c.add(gone...)
@@ -161,9 +162,13 @@ type comparison struct {
 	wanted map[string]bool // names that parts of to take which from has not where they stand
 	moved  []Step          // parts renamed
 
-	created, dropped []Table      // as in to and from
-	kept             []*tableDiff // by name
-	early, late      []Step       // foreign keys that cannot stand at their table's place
+	created, dropped []Table           // as in to and from, parents first
+	cycles           []tableForeignKey // those of new tables that come after all of them
+	cyclesGone       []tableForeignKey // those of removed ones that go before all of them
+	kept             []*tableDiff      // by name
+	early, late      []Step            // foreign keys and defaults that cannot stand at their table's place
+
+	comes map[feeder]int // columns that come with a sequence
 
 	steps []Step
 }
@@ -578,6 +583,8 @@ func (c *comparison) pairTables() {
 	}
 	byName := func(a, b TableName) int { return cmp.Or(cmp.Compare(a.Schema, b.Schema), cmp.Compare(a.Name, b.Name)) }
 	slices.SortFunc(c.dropped, func(a, b Table) int { return byName(a.name(), b.name()) })
+	c.created, c.cycles = c.inOrder(c.to, c.created)
+	c.dropped, c.cyclesGone = c.inOrder(c.from, c.dropped)
 	slices.SortFunc(c.kept, func(a, b *tableDiff) int { return byName(a.table, b.table) })
 }
 
@@ -743,8 +750,7 @@ func (c *comparison) usesType(s *Schema, name string) bool {
 // createTables makes the new tables, parents first, and what their foreign keys have to wait
 // for last.
 func (c *comparison) createTables() {
-	tables, cut := c.inForeignKeyOrder(c.created)
-	for _, t := range tables {
+	for _, t := range c.created {
 		indexes := t.Indexes
 		if c.traits.ForeignKeyIndexes {
 			indexes = nil
@@ -771,18 +777,17 @@ func (c *comparison) createTables() {
 			c.add(AddForeignKey{t.name(), f})
 		}
 	}
-	for _, f := range cut {
+	for _, f := range c.cycles {
 		c.add(AddForeignKey(f))
 	}
 }
 
 // dropTables drops the removed tables, children first, each after its indexes.
 func (c *comparison) dropTables() {
-	tables, cut := c.inForeignKeyOrder(c.dropped)
-	for _, f := range slices.Backward(cut) {
+	for _, f := range slices.Backward(c.cyclesGone) {
 		c.add(DropForeignKey(f))
 	}
-	for _, t := range slices.Backward(tables) {
+	for _, t := range slices.Backward(c.dropped) {
 		if !c.traits.ForeignKeyIndexes { // there an index may be what its foreign key needs
 			t.Indexes = slices.DeleteFunc(t.Indexes, func(x Index) bool {
 				needed := slices.ContainsFunc(c.dropped, func(other Table) bool {
@@ -806,22 +811,33 @@ type tableForeignKey struct {
 	ForeignKey ForeignKey
 }
 
-// inForeignKeyOrder sorts tables so that each follows those it refers to, and of equals the
-// one that stood first. Where they form a cycle, foreign keys are cut off and returned, unless
-// a key may refer to what comes later.
-func (c *comparison) inForeignKeyOrder(tables []Table) (sorted []Table, cut []tableForeignKey) {
-	return sortByForeignKeys(tables, c.tableKey, c.traits.ForwardReferences)
+// inOrder sorts tables of s so that each follows those it refers to, and those whose sequences
+// its defaults take from, and of equals the one that stood first. Where they form a cycle,
+// foreign keys are cut off and returned, unless a key may refer to what comes later.
+func (c *comparison) inOrder(s *Schema, tables []Table) (sorted []Table, cut []tableForeignKey) {
+	return sortByForeignKeys(tables, c.tableKey, c.traits.ForwardReferences, func(t *Table) (names []TableName) {
+		for _, x := range t.Columns {
+			for _, from := range c.feeders(s, x.Default) {
+				names = append(names, from.table)
+			}
+		}
+		return names
+	})
 }
 
-func sortByForeignKeys(tables []Table, key func(TableName) TableName, forward bool) (sorted []Table, cut []tableForeignKey) {
+func sortByForeignKeys(tables []Table, key func(TableName) TableName, forward bool, more func(*Table) []TableName) (sorted []Table, cut []tableForeignKey) {
 	waiting := map[TableName]int{} // table to its index, until it is placed
 	for i := range tables {
 		waiting[key(tables[i].name())] = i
 	}
 	parents := func(t *Table) []int { // those not placed yet
-		var list []int
+		names := more(t)
 		for _, f := range t.ForeignKeys {
-			if p := key(f.ref()); p != key(t.name()) {
+			names = append(names, f.ref())
+		}
+		var list []int
+		for _, name := range names {
+			if p := key(name); p != key(t.name()) {
 				if i, ok := waiting[p]; ok {
 					list = append(list, i)
 				}

@@ -48,8 +48,10 @@ func (c *comparison) createDomains() {
 			for j := range d.Checks {
 				d.Checks[j].AnyName = false
 			}
+			c.feedLater(&d)
 			c.add(CreateDomain{d})
 		} else if old := c.from.Domains[i]; !c.sameDomain(&old, &d) {
+			c.feedLater(&d)
 			c.add(AlterDomain{Old: old, New: d})
 		}
 	}

@@ -52,6 +52,15 @@ type SequenceNormalizer interface {
 	NormalizeSequence(q *Sequence)
 }
 
+// A SequenceOwner is a dialect whose columns may bring sequences of their own along, from which
+// other defaults may take values.
+type SequenceOwner interface {
+	// OwnSequence is the name that the sequence of a column gets, where it has one.
+	OwnSequence(t TableName, c Column) (name TableName, ok bool)
+	// TakesFrom are the sequences that a default takes values from.
+	TakesFrom(text SQLText) []TableName
+}
+
 // SchemaTraits are facts about how a database keeps schemas. The zero value is the plainest
 // database.
 type SchemaTraits struct {

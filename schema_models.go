@@ -50,7 +50,7 @@ func (ms *Models) Schema(d Dialect) (*Schema, error) {
 			inSchema(v.Schema)
 		}
 	}
-	b.schema.Tables, _ = sortByForeignKeys(b.schema.Tables, func(t TableName) TableName { return t }, true)
+	b.schema.Tables, _ = sortByForeignKeys(b.schema.Tables, func(t TableName) TableName { return t }, true, func(*Table) []TableName { return nil })
 	return b.schema, nil
 }
 

@@ -11,6 +11,52 @@ func serial(name string, t ingot.Type) ingot.Column {
 	return ingot.Column{Name: name, Type: t, Auto: true}
 }
 
+// A default stands on the sequence of another table's column, whatever the tables are called:
+// it comes after that column and goes before it, both ways.
+func TestADefaultTakesFromTheSequenceOfAColumn(t *testing.T) {
+	k := key("id")
+	from := func(name, sequence string, more ...func(*ingot.Table)) ingot.Table {
+		return table(name, cols(def(notNull("n", "bigint"), ingot.SQLText("nextval('"+sequence+"')")), col("x", "integer")), append(more, k)...)
+	}
+	owner := func(name string, more ...func(*ingot.Table)) ingot.Table {
+		return table(name, []ingot.Column{serial("id", "bigserial"), col("x", "integer")}, append(more, k)...)
+	}
+	identity := table("Owner.1", []ingot.Column{counter(ingot.Identity{Always: true, Start: 5}), col("x", "integer")})
+	plain := func(name string) ingot.Table {
+		return table(name, cols(notNull("n", "bigint"), col("x", "integer")), k)
+	}
+	number := ingot.Domain{Name: "number", Type: "bigint", Null: true, Default: "nextval('zz_id_seq')"}
+	fixed := number
+	fixed.Default = "7"
+	for _, x := range []attack{
+		{"an owner that comes and goes", "", schema(), schema(from("a", "zz_id_seq"), owner("zz"), from("zzz", "zz_id_seq"))},
+		{"an identity with a name to quote", "", schema(), schema(from("a", `"Owner.1_n_seq"`), identity)},
+		{"an owner that refers back", "", schema(), schema(from("a", "zz_id_seq"), owner("zz", ref("fk_zz", "x", "a", "id")))},
+		{"owners of each other", "", schema(),
+			schema(table("a", []ingot.Column{serial("id", "serial"), def(col("n", "bigint"), "nextval('b_id_seq')")}, k), table("b", []ingot.Column{serial("id", "serial"), def(col("n", "bigint"), "nextval('a_id_seq')")}, k))},
+		{"a table of its own", "", schema(), schema(table("a", []ingot.Column{def(notNull("n", "bigint"), "nextval('a_id_seq')"), serial("id", "serial")}, k))},
+		{"a default that leaves its owner", "", schema(from("a", "zz_id_seq"), owner("zz")), schema(plain("a"))},
+		{"a default that changes its owner", "", schema(from("a", "zz_id_seq"), owner("zz")), schema(from("a", "yy_id_seq"), owner("yy"))},
+		{"a column that goes with its owner", "", schema(from("a", "zz_id_seq"), owner("zz")), schema(table("a", cols(col("x", "integer")), k))},
+		{"a column of the owner", "", schema(from("a", "b_x_seq"), table("b", cols(serial("x", "serial")), k)), schema(plain("a"), table("b", cols(), k))},
+		{"a column that is an owner no more", "", schema(from("a", "b_x_seq"), table("b", cols(serial("x", "serial")), k)), schema(plain("a"), table("b", cols(notNull("x", "integer")), k))},
+		{"a column that takes and is of another type", "", schema(from("a", "zz_id_seq"), owner("zz")),
+			schema(table("a", cols(def(notNull("n", "integer"), "3"), col("x", "integer")), k))},
+		{"a table that takes from a column that comes", "", schema(table("b", cols(), k)), schema(from("a", "b_x_seq"), table("b", cols(serial("x", "serial")), k))},
+		{"a domain", "", schema(table("a", cols(col("n", "text")), k)), domains(schema(table("a", cols(col("n", "number")), k), owner("zz")), number)},
+		{"a domain that stays", "", domains(schema(table("a", cols(col("n", "number")), k)), fixed), domains(schema(table("a", cols(col("n", "number")), k), owner("zz")), number)},
+		{"a column that is renamed and one that comes", "", schema(owner("zz")), schema(table("zz", []ingot.Column{was(serial("nr", "bigserial"), "id"), col("x", "integer"), def(col("n", "bigint"), "nextval('zz_id_seq')")}, key("nr")))},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			db := targetNamed("postgres").open(t)
+			checkPair(t, db, x.a, x.b)
+			if x.name != "a column that is renamed and one that comes" { // made at once, it would have another sequence
+				checkPair(t, db, backwards(x.b, x.a), backwards(x.a, x.b))
+			}
+		})
+	}
+}
+
 // The sequence of a serial column stays with it, counter and all, whatever happens to the names
 // and the type.
 func TestASerialKeepsItsSequence(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"ingot"
 	"ingot/dialects/internal/sequence"
+	"ingot/dialects/internal/sqltext"
 )
 
 // Traits are PostgreSQL's, with as long names as the server takes.
@@ -72,6 +73,25 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 
 // NormalizeSequence clears what is the default.
 func (Dialect) NormalizeSequence(q *ingot.Sequence) { *q = plainSequence(*q) }
+
+// OwnSequence is so for identities and serials.
+func (Dialect) OwnSequence(t ingot.TableName, c ingot.Column) (name ingot.TableName, ok bool) {
+	return ingot.TableName{Schema: t.Schema, Name: objectName(t.Name, c.Name, "seq")}, c.Generated == "" && (isIdentity(c) || isSerial(c))
+}
+
+// TakesFrom finds the constants that name sequences.
+func (Dialect) TakesFrom(text ingot.SQLText) (names []ingot.TableName) {
+	tokens, _ := rules.Tokens(string(text))
+	for i, t := range tokens {
+		called := i > 1 && tokens[i-1].Is("(") && (tokens[i-2].Is("nextval") || tokens[i-2].Is("currval"))
+		if t.Kind == sqltext.String && (called || i+2 < len(tokens) && tokens[i+1].Is("::") && tokens[i+2].Is("regclass")) {
+			if name, _ := typeName(ingot.Type(t.Text)); name.Name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
 
 // plainIdentity is nil for what BY DEFAULT alone gives.
 func plainIdentity(i *ingot.Identity, t ingot.Type) *ingot.Identity {
