@@ -270,15 +270,16 @@ func (c *comparison) normalTable(s *Schema, t Table) Table {
 		return t
 	}
 	known := c.domains(s)
-	inherited := make([]string, len(t.Columns))
+	var inherited Table // what collations the columns have by their domains
 	for j := range t.Columns {
 		x := &t.Columns[j]
-		inherited[j] = known.collationOf(x.Type)
-		x.Collation = cmp.Or(x.Collation, inherited[j])
+		inherited.Columns = append(inherited.Columns, Column{Name: x.Name, Type: x.Type, Collation: known.collationOf(x.Type)})
+		x.Collation = cmp.Or(x.Collation, inherited.Columns[j].Collation)
 	}
 	c.dialect.NormalizeTable(&t)
+	c.dialect.NormalizeTable(&inherited)
 	for j := range t.Columns {
-		if x := &t.Columns[j]; x.Collation == inherited[j] {
+		if x := &t.Columns[j]; x.Collation == inherited.Columns[j].Collation {
 			x.Collation = ""
 		}
 	}

@@ -1,6 +1,8 @@
 package dbtest
 
 import (
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -163,6 +165,59 @@ func TestTypesOfANamedSchemaAreMadeAnew(t *testing.T) {
 		}
 		if err := m.Downgrade(t.Context(), "base"); err != nil {
 			t.Fatal(err)
+		}
+	}, "postgres")
+}
+
+// Collations of other schemas, and with names to quote, are found where they are, and read back
+// as they were given.
+func TestCollationsOfOtherSchemas(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		other := fresh()
+		t.Cleanup(func() {
+			if _, err := db.Exec("DROP SCHEMA IF EXISTS " + other + " CASCADE"); err != nil {
+				t.Error(err)
+			}
+		})
+		db.exec(t, "CREATE SCHEMA "+other)
+		for _, name := range []string{other + ".german", other + `."Mixed.Case"`, other + `."a""b"`, other + `."C"`, "plain", `"Home.Coll"`, `"home.coll"`, `"x""y"`} {
+			db.exec(t, "CREATE COLLATION "+name+` FROM "POSIX"`)
+		}
+		s := table("t", cols(), key("id"))
+		for i, c := range []string{other + ".german", other + `."Mixed.Case"`, other + `."a""b"`, other + `."C"`, "plain", "Home.Coll", `"home.coll"`, `"x""y"`, "pg_catalog.C", "POSIX", `"default"`} {
+			name := fmt.Sprint("c", i)
+			s.Columns = append(s.Columns, ingot.Column{Name: name, Type: "text", Null: true, Collation: c}, ingot.Column{Name: name + "d", Type: ingot.Type("d" + name), Null: true},
+				ingot.Column{Name: name + "e", Type: ingot.Type("d" + name), Collation: c})
+			s.Indexes = append(s.Indexes, ingot.Index{Name: "ix" + name, Parts: []ingot.IndexPart{{Column: "c0"}, {Column: name}, {Column: "c4", Collation: c}, {Expr: "lower(id::text)", Collation: c}}})
+		}
+		s.Indexes[10].Parts[3].Collation = "" // that of the expression
+		want := schema(s)
+		for i := range 11 {
+			want.Domains = append(want.Domains, ingot.Domain{Name: fmt.Sprint("dc", i), Type: "text", Null: true, Collation: s.Columns[1+3*i].Collation})
+		}
+		none := db.inspect(t)
+		steps := ingot.Compare(nil, want, ingot.CompareDialect(db.dialect))
+		db.migrate(t, none, steps)
+		made := db.inspect(t)
+		wantLaw(t, db, "made", made, want)
+		db.migrate(t, made, reversed(t, steps))
+		db.migrate(t, none, ingot.Compare(none, made, ingot.CompareDialect(db.dialect)))
+		again := db.inspect(t)
+		wantLaw(t, db, "made again", again, want)
+		if !reflect.DeepEqual(again.Tables, made.Tables) || !reflect.DeepEqual(again.Domains, made.Domains) {
+			t.Errorf("inspection differs:\n%+v\n%+v", made, again)
+		}
+		for i, c := range []string{"C", other + ".german", "plain", "Home.Coll"} { // one by one
+			to := again.Clone()
+			to.Tables[0].Columns[1+3*(i+3)].Collation = c
+			steps := ingot.Compare(again, to, ingot.CompareDialect(db.dialect))
+			if n := len(steps); n != 1 && i != 1 || n != 3 && i == 1 { // there an index says it too
+				t.Errorf("the steps are %v", steps)
+			}
+			db.migrate(t, again, steps)
+			wantLaw(t, db, "changed", db.inspect(t), to)
+			db.migrate(t, to, reversed(t, steps))
+			wantLaw(t, db, "reversed", db.inspect(t), again)
 		}
 	}, "postgres")
 }

@@ -100,7 +100,7 @@ func TestASerialKeepsItsSequence(t *testing.T) {
 			}
 			oid := wantSequence("made", x.a, "", x.was, 1)
 			have := db.inspect(t)
-			steps := ingot.Compare(have, x.b)
+			steps := ingot.Compare(have, x.b, ingot.CompareDialect(db.dialect))
 			db.migrate(t, have, steps)
 			changed := db.inspect(t)
 			wantLaw(t, db, "changed", changed, x.b)

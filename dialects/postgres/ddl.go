@@ -602,15 +602,7 @@ func indexOption(name string) bool {
 }
 
 // collation quotes the name of a collation, which may stand in a schema.
-func collation(name string) string {
-	if strings.HasPrefix(name, `"`) {
-		return name
-	}
-	if rest, ok := strings.CutPrefix(name, "pg_catalog."); ok {
-		return "pg_catalog." + ident(rest)
-	}
-	return ident(name)
-}
+func collation(name string) string { return tableIdent(collationName(name)) }
 
 // expr is an expression as it goes into a statement; a comment in it must not swallow what
 // follows.
@@ -732,7 +724,7 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 	}
 	was, is := madeOf(old, before), madeOf(c, before)
 	name := "ALTER COLUMN " + ident(c.Name) + " "
-	retype := oldType != newType || old.Collation != c.Collation
+	retype := oldType != newType || plainCollation(old.Collation) != plainCollation(c.Collation)
 	identityGoes := isIdentity(old) && (!isIdentity(c) || anew)
 	identityComes := (!isIdentity(old) || anew) && isIdentity(c)
 

@@ -65,13 +65,6 @@ func alterDomain(old, d ingot.Domain, before *ingot.Schema) ([]string, error) {
 	return r.statements("DOMAIN", create)
 }
 
-func plainCollation(name string) string {
-	if name == "default" {
-		return ""
-	}
-	return name
-}
-
 // changeDomain changes all but type and collation. looks says that values that are there are
 // looked at.
 func changeDomain(old, d ingot.Domain) (statements []string, looks bool, err error) {

@@ -209,7 +209,7 @@ WHERE `+i.inSchemas()+` AND c.relpersistence <> 't' AND NOT EXISTS (SELECT 1 FRO
 
 func (i *inspection) readDomains(ctx context.Context) error {
 	rows, err := i.read(ctx, `SELECT n.nspname::text, t.typname::text, pg_catalog.format_type(t.typbasetype, t.typtypmod), NOT t.typnotnull, pg_catalog.pg_get_expr(t.typdefaultbin, 0),
-CASE WHEN t.typcollation <> b.typcollation THEN (SELECT `+i.collationName()+` FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
+CASE WHEN t.typcollation <> b.typcollation THEN (SELECT `+collationText+` FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
 k.conname::text, pg_catalog.pg_get_expr(k.conbin, 0), NOT k.convalidated
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
 LEFT JOIN pg_catalog.pg_constraint k ON k.contypid = t.oid AND k.contype = 'c'
@@ -229,11 +229,10 @@ WHERE t.typtype = 'd' AND `+i.inSchemas()+" AND "+notOfExtension("pg_type", "t.o
 	return err
 }
 
-// collationName is the name of collation co in schema cn, which stands without the schema where
-// that is searched.
-func (i *inspection) collationName() string {
-	return "CASE WHEN cn.nspname IN ('pg_catalog', " + literal(i.home) + ") THEN co.collname::text ELSE pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname) END"
-}
+// collationText is the name of collation co in schema cn, which stands without the schema where
+// it is found so. A name that would be read as another is quoted.
+const collationText = `CASE WHEN NOT pg_catalog.pg_collation_is_visible(co.oid) THEN pg_catalog.format('"%s"."%s"', pg_catalog.replace(cn.nspname, '"', '""'), pg_catalog.replace(co.collname, '"', '""'))
+WHEN co.collname ~ '^[a-z_][a-z0-9_$]*[.][a-z_][a-z0-9_$]*$|"' AND co.collname NOT LIKE '%.utf8' THEN pg_catalog.quote_ident(co.collname) ELSE co.collname::text END`
 
 func (i *inspection) readTables(ctx context.Context) error {
 	rows, err := i.read(ctx, `SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, pg_catalog.array_to_json(c.reloptions)::text, ts.spcname::text,
@@ -281,7 +280,7 @@ func (i *inspection) ofTables(oid string) string {
 func (i *inspection) readColumns(ctx context.Context) error {
 	rows, err := i.read(ctx, `SELECT a.attrelid, a.attnum, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), t.typtype::text, tn.nspname::text, t.typname::text,
 a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text,
-CASE WHEN a.attcollation <> t.typcollation THEN (SELECT `+i.collationName()+`
+CASE WHEN a.attcollation <> t.typcollation THEN (SELECT `+collationText+`
  FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
 pg_catalog.col_description(a.attrelid, a.attnum),
 dep.deptype = 'a' AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) = 'nextval(' || pg_catalog.quote_literal(s.seqrelid::pg_catalog.regclass::text) || '::regclass)',
@@ -408,7 +407,7 @@ pg_catalog.pg_get_expr(x.indpred, x.indrelid), k.n <= x.indnkeyatts, x.indkey[k.
 k.n <= x.indnkeyatts AND (x.indoption[k.n-1] & 1) = 1, k.n <= x.indnkeyatts AND (x.indoption[k.n-1] & 2) = 2,
 CASE WHEN NOT oc.opcdefault OR ia.attoptions IS NOT NULL THEN CASE WHEN ocn.nspname IN ('pg_catalog', `+literal(i.home)+`) THEN pg_catalog.quote_ident(oc.opcname) ELSE pg_catalog.quote_ident(ocn.nspname) || '.' || pg_catalog.quote_ident(oc.opcname) END
  || COALESCE((SELECT ' (' || pg_catalog.string_agg(pg_catalog.regexp_replace(o, '=.*', '') || '=' || pg_catalog.quote_literal(pg_catalog.regexp_replace(o, '^[^=]*=', '')), ', ' ORDER BY o) || ')' FROM pg_catalog.unnest(ia.attoptions) o), '') END,
-CASE WHEN CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.strpos(pg_catalog.pg_get_indexdef(x.indexrelid), pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) || ' COLLATE ') > 0 ELSE co.oid <> a.attcollation END THEN `+i.collationName()+` END, c.relkind::text
+CASE WHEN CASE WHEN x.indkey[k.n-1] = 0 THEN pg_catalog.strpos(pg_catalog.pg_get_indexdef(x.indexrelid), pg_catalog.pg_get_indexdef(x.indexrelid, k.n, false) || ' COLLATE ') > 0 ELSE co.oid <> a.attcollation END THEN `+collationText+` END, c.relkind::text
 FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid JOIN pg_catalog.pg_am am ON am.oid = c.relam
 CROSS JOIN LATERAL pg_catalog.generate_series(1, x.indnatts::int) k(n)
 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k.n-1] AND a.attnum <> 0

@@ -37,9 +37,7 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 		if c.Generated == "" {
 			c.Virtual = false
 		}
-		if c.Collation == "default" {
-			c.Collation = ""
-		}
+		c.Collation = plainCollation(c.Collation)
 		if isNull(c.Default) {
 			c.Default = ""
 		}
@@ -57,12 +55,14 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 		for j := range x.Parts {
 			p := &x.Parts[j]
 			p.Prefix = 0
-			own := "default" // as the column has it
+			own := "" // as the column has it
 			if c := t.Column(p.Column); c != nil {
-				own = cmp.Or(c.Collation, own)
+				own = c.Collation
 			}
-			if p.Collation == own {
+			if p.Collation != "" && plainCollation(p.Collation) == own {
 				p.Collation = ""
+			} else if p.Collation != "" {
+				p.Collation = cmp.Or(plainCollation(p.Collation), "default")
 			}
 			if p.Nulls = strings.ToUpper(p.Nulls); p.Desc && p.Nulls == "FIRST" || !p.Desc && p.Nulls == "LAST" {
 				p.Nulls = ""

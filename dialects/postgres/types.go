@@ -290,6 +290,39 @@ func splitName(name string) ingot.TableName {
 	return ingot.TableName{Name: name}
 }
 
+// collationName reads the name of a collation. With quotes it is written as in SQL, and so are
+// two plain words; but de_DE.utf8 and eo.utf8 are one name.
+func collationName(text string) ingot.TableName {
+	schema, name, two := strings.Cut(text, ".")
+	if two = two && plainName(schema) && plainName(name) && name != "utf8"; two || strings.Contains(text, `"`) {
+		tokens, ok := lexical.Tokens(text)
+		switch {
+		case ok && len(tokens) == 1:
+			return ingot.TableName{Name: tokens[0].Text}
+		case ok && len(tokens) == 3 && tokens[1].Is("."):
+			return ingot.TableName{Schema: tokens[0].Text, Name: tokens[2].Text}
+		}
+	}
+	if schema == "pg_catalog" {
+		return ingot.TableName{Schema: schema, Name: name}
+	}
+	return ingot.TableName{Name: text}
+}
+
+// plainCollation is the one spelling of a collation; none for the default one.
+func plainCollation(text string) string {
+	n := collationName(text)
+	switch bare := (ingot.TableName{Name: n.Name}); {
+	case n.Schema != "" && n.Schema != "pg_catalog":
+		return tableIdent(n)
+	case n.Name == "default":
+		return ""
+	case collationName(n.Name) != bare:
+		return ident(n.Name)
+	}
+	return n.Name
+}
+
 // family groups types between which PostgreSQL converts by itself when a column's type
 // changes.
 func family(t ingot.Type) string {
