@@ -88,6 +88,15 @@ func enumCol(name, enum string) ingot.Column {
 	return ingot.Column{Name: name, Enum: enum, Null: true}
 }
 
+func overWords(t ingot.Type) *ingot.Schema {
+	return domains(schema(table("t", cols(col("a", "short"), col("b", "short[]"), ingot.Column{Name: "g", Type: "text", Null: true, Generated: "coalesce(a, 'x')"}), key("id"), check("", "coalesce(a, '') <> 'c'"), exprIndex("ix", "coalesce(a, '')"))),
+		ingot.Domain{Name: "label", Type: t, Null: true}, ingot.Domain{Name: "short", Type: "label", Null: true, Default: "'y'", Checks: []ingot.Check{{Expr: "coalesce(VALUE, '') <> 'a;b'"}, {Expr: "VALUE NOT IN ('p', 'q')"}}})
+}
+func overNumbers(t ingot.Type) *ingot.Schema {
+	return domains(schema(table("t", cols(col("a", "few"), ingot.Column{Name: "g", Type: "bigint", Null: true, Generated: "coalesce(a, 1)"}), key("id"), check("", "coalesce(a, 0) <> 3"), exprIndex("ix", "coalesce(a, 0)"))),
+		ingot.Domain{Name: "number", Type: t, Null: true}, ingot.Domain{Name: "few", Type: "number", Null: true, Default: "7", Checks: []ingot.Check{{Expr: "coalesce(VALUE, 0) <> 100"}}})
+}
+
 func attacks() []attack {
 	k := key("id")
 	long := strings.Repeat("größe_", 8)
@@ -240,6 +249,8 @@ func attacks() []attack {
 		{"a domain says what follows anyway", "postgres",
 			domains(schema(table("t", cols(ingot.Column{Name: "a", Type: "more", Null: true, Collation: "C"}), k, collated("ix", "a", "C"))), ingot.Domain{Name: "label", Type: "text", Null: true, Collation: "C", Default: "NULL"}, ingot.Domain{Name: "more", Type: "label", Null: true, Collation: "C", Default: "'y'"}),
 			domains(schema(table("t", cols(col("a", "more")), k, index("ix", "a"))), ingot.Domain{Name: "label", Type: "text", Null: true, Collation: "default"}, ingot.Domain{Name: "more", Type: "label", Null: true, Collation: "C"})},
+		{"a domain is made of other words, and one over it stays", "postgres", overWords("text"), overWords("varchar(40)")},
+		{"a domain is made of other numbers, and one over it stays", "postgres", overNumbers("bigint"), overNumbers("integer")},
 		{"the sequence of a domain goes with its default", "postgres",
 			domains(&ingot.Schema{Sequences: []ingot.Sequence{{Name: "s"}}, Tables: []ingot.Table{table("t", cols(col("n", "number")), k)}}, ingot.Domain{Name: "number", Type: "bigint", Default: "nextval('s')"}),
 			domains(schema(table("t", cols(col("n", "number")), k)), ingot.Domain{Name: "number", Type: "bigint", Default: "7"})},

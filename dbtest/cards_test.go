@@ -54,7 +54,7 @@ func playCard(t *testing.T, db *database, c card) {
 		if err := meant.ApplySteps(steps); err != nil {
 			t.Fatal(err)
 		}
-		kept.keep(meant, after)
+		kept.keep(before, meant, after)
 		return after
 	}
 	find := func(from *ingot.Schema) []ingot.Step {

@@ -166,7 +166,7 @@ func (db *database) tryPath(ctx context.Context, path ...*ingot.Schema) error {
 		if err := meant.ApplySteps(steps); err != nil {
 			return err
 		}
-		kept.keep(meant, after)
+		kept.keep(there, meant, after)
 		there = after
 		return nil
 	}
@@ -264,10 +264,18 @@ func eachText(s *ingot.Schema, fn func(at string, text *ingot.SQLText)) {
 	}
 }
 
-// keep notes the texts of a schema as it was meant, and as it came back.
-func (r receipts) keep(meant, got *ingot.Schema) {
-	texts := map[string]ingot.SQLText{}
-	eachText(meant.Clone(), func(at string, text *ingot.SQLText) { texts[at] = *text })
+// keep notes the texts of a schema as it was meant, and as it came back, of what the steps
+// touched.
+func (r receipts) keep(before, meant, got *ingot.Schema) {
+	texts, meant := map[string]ingot.SQLText{}, meant.Clone()
+	was := r.modeled(before)
+	meant.Domains = slices.DeleteFunc(meant.Domains, func(d ingot.Domain) bool {
+		return slices.ContainsFunc(was.Domains, func(x ingot.Domain) bool { return reflect.DeepEqual(x, d) })
+	})
+	meant.Tables = slices.DeleteFunc(meant.Tables, func(t ingot.Table) bool {
+		return slices.ContainsFunc(was.Tables, func(x ingot.Table) bool { return reflect.DeepEqual(x, t) })
+	})
+	eachText(meant, func(at string, text *ingot.SQLText) { texts[at] = *text })
 	eachText(got.Clone(), func(at string, text *ingot.SQLText) {
 		if model := texts[at]; model != "" && *text != "" {
 			r[at] = [2]ingot.SQLText{model, *text}
@@ -336,7 +344,8 @@ func validates(s ingot.Step) bool {
 		_, is = s.(ingot.ValidateConstraint)
 		return is
 	}
-	x.Old.Checks = slices.Clone(x.Old.Checks)
+	byName := func(a, b ingot.Check) int { return strings.Compare(a.Name, b.Name) }
+	x.Old.Checks, x.New.Checks = slices.SortedFunc(slices.Values(x.Old.Checks), byName), slices.SortedFunc(slices.Values(x.New.Checks), byName)
 	for i := range x.Old.Checks {
 		x.Old.Checks[i].NotValid = x.Old.Checks[i].NotValid && i < len(x.New.Checks) && x.New.Checks[i].NotValid
 	}

@@ -104,7 +104,7 @@ func TestOneThingChangedIsMade(t *testing.T) {
 func (db *database) inspectViews(t *testing.T, kept receipts, meant *ingot.Schema) *ingot.Schema {
 	t.Helper()
 	got := db.inspect(t)
-	kept.keep(meant, got)
+	kept.keep(&ingot.Schema{}, meant, got)
 	got.Views = kept.modeled(got).Views
 	return got
 }

@@ -334,7 +334,9 @@ func (r *remake) fromText(a *aside) {
 
 // recast makes a text say of the new type what it said of the old one.
 func (r remake) recast(text ingot.SQLText, columns []string) ingot.SQLText {
-	if text = uncast(text, columns, r.from); r.from.Enum == r.to.Enum {
+	text = uncast(text, columns, r.from)
+	words := func(c ingot.Column) bool { return c.Enum == "" && family(Dialect{}.CanonicalType(c.Type)) == "text" }
+	if r.from.Enum == r.to.Enum && (!words(r.from) || !words(r.to) || r.from.Type == r.to.Type) {
 		return text
 	}
 	for _, name := range append([]string{""}, columns...) {
@@ -366,8 +368,8 @@ func (r *remake) using(column, typ string, arrays int) string {
 	return using
 }
 
-// uncast takes away the casts by which the catalog says that a column of a domain is read as
-// what the domain is made of: of another one it would be read otherwise.
+// uncast takes away the casts by which the catalog says that a column of a domain, or a number,
+// is read as what the domain is made of: of another one it would be read otherwise.
 func uncast(text ingot.SQLText, columns []string, made ingot.Column) ingot.SQLText {
 	tokens, ok := lexical.Tokens(string(text))
 	base, err := typeOf(made)
@@ -380,8 +382,8 @@ func uncast(text ingot.SQLText, columns []string, made ingot.Column) ingot.SQLTe
 		if i > 0 && tokens[i-1].Kind <= sqltext.Name && tokens[i-1].End == tokens[i].Start { // arguments of a function
 			continue
 		}
-		if !tokens[i].Is("(") || tokens[i+1].Kind != sqltext.Word && tokens[i+1].Kind != sqltext.Name || !slices.Contains(columns, tokens[i+1].Text) ||
-			!tokens[i+2].Is(")") || !tokens[i+3].Is("::") {
+		name := tokens[i+1].Kind <= sqltext.Name && slices.Contains(columns, tokens[i+1].Text)
+		if !tokens[i].Is("(") || !name && tokens[i+1].Kind != sqltext.Number || !tokens[i+2].Is(")") || !tokens[i+3].Is("::") {
 			continue
 		}
 		last := castEnd(tokens, i+4)
