@@ -581,10 +581,17 @@ func createIndex(t ingot.TableName, x ingot.Index) (string, error) {
 	}
 	var storage []string
 	for _, o := range x.Options {
-		if !indexOption(o.Name) {
+		if !indexOption(x, o.Name) {
 			return "", fmt.Errorf("index %s of table %s: postgres has no option %q", x.Name, t, o.Name)
 		}
-		storage = append(storage, o.Name+" = "+o.Value)
+		name, value := o.Name, o.Value
+		if !plainName(name) {
+			name = ident(name)
+		}
+		if !plainValue.MatchString(value) {
+			value = literal(value)
+		}
+		storage = append(storage, name+" = "+value)
 	}
 	if len(storage) > 0 {
 		b.WriteString(" WITH (" + strings.Join(storage, ", ") + ")")
@@ -595,11 +602,16 @@ func createIndex(t ingot.TableName, x ingot.Index) (string, error) {
 	return b.String(), nil
 }
 
-// indexOption knows the storage parameters of PostgreSQL's own methods and of pgvector.
-func indexOption(name string) bool {
-	return slices.Contains([]string{"fillfactor", "deduplicate_items", "buffering", "fastupdate", "gin_pending_list_limit",
-		"pages_per_range", "autosummarize", "lists", "m", "ef_construction"}, name)
+// indexOption knows the storage parameters of PostgreSQL's own methods. Those of extensions know
+// theirs.
+func indexOption(x ingot.Index, name string) bool {
+	own := slices.Contains([]string{"", "btree", "hash", "gin", "gist", "spgist", "brin"}, strings.ToLower(x.Using))
+	return !own || slices.Contains([]string{"fillfactor", "deduplicate_items", "buffering", "fastupdate", "gin_pending_list_limit",
+		"pages_per_range", "autosummarize"}, name)
 }
+
+// plainValue is what a storage parameter may be without quotes.
+var plainValue = regexp.MustCompile(`^([a-z_]+|[-+]?[0-9.]+)$`)
 
 // collation quotes the name of a collation, which may stand in a schema.
 func collation(name string) string { return tableIdent(collationName(name)) }

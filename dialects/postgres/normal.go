@@ -51,7 +51,7 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 			x.Using = ""
 		}
 		x.Concurrently = false
-		x.Options = slices.DeleteFunc(x.Options, func(o ingot.Option) bool { return !indexOption(o.Name) })
+		x.Options = slices.DeleteFunc(x.Options, func(o ingot.Option) bool { return !indexOption(*x, o.Name) })
 		for j := range x.Parts {
 			p := &x.Parts[j]
 			p.Prefix = 0
