@@ -654,10 +654,11 @@ func (d artist) index(t *ingot.Table, names, withID []string) ingot.Index {
 		names = withID
 	}
 	x.Parts = parts(names...)
+	plain := d.db.name == "mysql" && has(t.Options, "engine") // MyISAM has no other indexes there
 	for i := range x.Parts {
 		p := &x.Parts[i]
 		c := t.Column(p.Column)
-		p.Desc = d.once(3)
+		p.Desc = d.once(3) && !plain
 		if d.db.kind == "postgres" {
 			p.Nulls = one(d, "", "", "FIRST", "LAST")
 		}
@@ -685,7 +686,7 @@ func (d artist) index(t *ingot.Table, names, withID []string) ingot.Index {
 			}
 		}
 	}
-	if c := d.readable(t); c != nil && d.db.Server.ExpressionIndexes && d.once(3) && x.Using == "" {
+	if c := d.readable(t); c != nil && d.db.Server.ExpressionIndexes && d.once(3) && x.Using == "" && !plain {
 		switch q := d.db.quote(c.Name); groupOf(c) {
 		case "number":
 			x.Parts = append(x.Parts, ingot.IndexPart{Expr: ingot.SQLText(one(d, "abs("+q+")", q+" + 1", "-"+q, "coalesce("+q+", 0)")), Desc: d.once(3)})
@@ -847,12 +848,17 @@ func (d artist) lonely(s *ingot.Schema, t *ingot.Table) {
 	switch {
 	case d.db.kind == "postgres" && d.once(6):
 		t.Options = append(t.Options, ingot.Option{Name: "unlogged"})
-	case d.db.kind == "mysql" && d.once(5) && !has(t.Options, "row_format") && !has(t.Options, "stats_persistent"):
+	case d.db.kind == "mysql" && d.once(5) && !has(t.Options, "row_format") && !has(t.Options, "stats_persistent") && !(d.db.name == "mysql" && slices.ContainsFunc(t.Indexes, elaborate)):
 		t.Options = append(t.Options, ingot.Option{Name: "engine", Value: "MyISAM"})
 	case d.db.kind == "mysql" && d.once(4):
 		t.Options = append(t.Options, one(d, []ingot.Option{{Name: "collate", Value: "utf8mb4_bin"}}, []ingot.Option{{Name: "charset", Value: "latin1"}},
 			[]ingot.Option{{Name: "charset", Value: "latin1"}, {Name: "collate", Value: "latin1_bin"}})...)
 	}
+}
+
+// elaborate reports whether an index goes backwards, or over an expression.
+func elaborate(x ingot.Index) bool {
+	return slices.ContainsFunc(x.Parts, func(p ingot.IndexPart) bool { return p.Desc || p.Expr != "" })
 }
 
 // undrawn are the attributes that the law draws nowhere, each with its reason.

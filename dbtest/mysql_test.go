@@ -53,6 +53,7 @@ func mysqlChanges(expressions bool) []change {
 			defaults(ingot.Column{Type: "integer", Default: "(1 + 2)"}, ingot.Column{Type: "varchar(40)", Default: "uuid()"}, ingot.Column{Type: "text"}, ingot.Column{Type: "timestamp", Default: "utc_timestamp(6)", Comment: "changed"}), false},
 		{"comment", columnOf(ingot.Column{Name: "a", Type: "integer", Default: "5"}), columnOf(ingot.Column{Name: "a", Type: "integer", Default: "5", Comment: `it's a \ "comment"`}), false},
 		{"collation", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Collation: "utf8mb4_bin"}), false},
+		{"collation of three bytes", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Collation: "utf8_bin"}), false},
 		{"charset", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Collation: "latin1_german1_ci"}), false},
 		{"auto goes", columnOf(ingot.Column{Name: "a", Type: "integer"}), tables(table("t", []ingot.Column{{Name: "id", Type: "bigint"}, {Name: "a", Type: "integer"}}, key("id"))), false},
 		{"generated", columnOf(ingot.Column{Name: "a", Type: "bigint", Null: true}, ingot.Column{Name: "g", Type: "bigint", Null: true, Generated: "a + 1"}), columnOf(ingot.Column{Name: "a", Type: "bigint", Null: true}, ingot.Column{Name: "g", Type: "bigint", Null: true, Generated: "a + 2", Virtual: true}), false},
@@ -97,6 +98,28 @@ func mysqlChanges(expressions bool) []change {
 		}
 		return s
 	}
+	named := func(name, old string) ingot.Schema {
+		q := ingot.SQLText(targetNamed("mysql").dialect.AppendIdent(nil, name))
+		s := columnOf(ingot.Column{Name: name, Was: old, Type: "integer"}, ingot.Column{Name: "g", Type: "bigint", Null: true, Generated: q + " + 1"}, ingot.Column{Name: "v", Type: "bigint", Null: true, Generated: "abs(" + q + ")", Virtual: true})
+		s.Tables[0].Checks = []ingot.Check{{Name: "c", Expr: q + " > 0 OR " + q + " <> 'say_a'"}}
+		if expressions {
+			s.Tables[0].Indexes = []ingot.Index{{Name: "i", Parts: []ingot.IndexPart{{Expr: q + " + 2"}, {Column: name}}}}
+		}
+		return s
+	}
+	counted := func(auto bool) ingot.Schema {
+		s := tables(table("p", []ingot.Column{{Name: "id", Type: "bigint", Auto: auto}}, key("id")), table("t", []ingot.Column{{Name: "p", Type: "bigint"}}))
+		s.Tables[1].ForeignKeys = []ingot.ForeignKey{{Name: "f", Columns: []string{"p"}, RefTable: "p", RefColumns: []string{"id"}}}
+		return s
+	}
+	changes = append(changes, change{"defaults of bytes", defaults(ingot.Column{Type: "binary(4)", Default: "''"}, ingot.Column{Type: "varbinary(9)", Default: "'x'"}),
+		defaults(ingot.Column{Type: "binary(4)", Default: "'0x'"}, ingot.Column{Type: "varbinary(9)", Default: "'ä''\\\\'"}), false})
+	if expressions {
+		changes = append(changes, change{"default of no text", defaults(ingot.Column{Type: "binary(3)", Default: "0x61ff62"}), defaults(ingot.Column{Type: "binary(3)", Default: "0x61ff63"}), false})
+		changes = append(changes, change{"a default beyond three bytes", defaults(ingot.Column{Type: "varchar(9)", Default: "'𝄞'"}), defaults(ingot.Column{Type: "varchar(9)", Default: "'𝄢'"}), false})
+	}
+	changes = append(changes, change{"renamed where expressions name it", named("say_a", ""), named("it`s b", "say_a"), false},
+		change{"auto of a key that others refer to", counted(true), counted(false), false})
 	changes = append(changes, change{"letters of all alphabets", letters("é"), letters("€ß日it''s"), false})
 	if expressions {
 		changes = append(changes, change{"expression index", index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Expr: "lower(`Group`)"}}}), index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Expr: "concat(`Group`, 'it''s')", Desc: true}, {Column: "a"}}, Unique: true}), false})

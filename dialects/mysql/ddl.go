@@ -61,7 +61,7 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	case ingot.DropColumn:
 		return []string{alter(x.Table) + "DROP COLUMN " + ident(x.Column.Name)}, nil
 	case ingot.RenameColumn:
-		return append(w.reopen(x.Table), alter(x.Table)+"RENAME COLUMN "+ident(x.From)+" TO "+ident(x.To)), nil
+		return w.renameColumn(x)
 	case ingot.AlterColumn:
 		return w.alterColumn(x)
 
@@ -277,11 +277,14 @@ func (w writer) defaultOf(c ingot.Column) string {
 		return "(" + text + ")"
 	}
 	first := tokens[0]
+	// MySQL's catalog keeps a constant in three bytes for a character, an expression in full.
+	far := func(c rune) bool { return c > 0xffff }
+	bare := isMariaDB(w.srv) || !large(c.Type) && !strings.ContainsFunc(first.Text, far)
 	constant := len(tokens) == 1 && (first.Kind == sqltext.String || first.Kind == sqltext.Number || first.Is("true") || first.Is("false") || first.Is("null"))
 	switch {
-	case constant && !(large(c.Type) && !isMariaDB(w.srv)):
+	case constant && bare:
 		return text
-	case isClock(tokens):
+	case isClock(tokens) && (isMariaDB(w.srv) || keepsTime(c.Type)):
 		return text
 	case tokens[0].Is("(") && closes(tokens):
 		return text
@@ -293,6 +296,12 @@ func (w writer) defaultOf(c ingot.Column) string {
 func large(t ingot.Type) bool {
 	name, _, _ := strings.Cut(string(Dialect{}.CanonicalType(t)), "(")
 	return slices.Contains([]string{"text", "tinytext", "mediumtext", "blob", "tinyblob", "mediumblob", "json", "geometry", "point"}, name)
+}
+
+// keepsTime reports whether MySQL takes the clock for the default of a type as it is.
+func keepsTime(t ingot.Type) bool {
+	name, _, _ := strings.Cut(string(Dialect{}.CanonicalType(t)), "(")
+	return name == "datetime" || name == "timestamp"
 }
 
 // isClock reports whether the text is CURRENT_TIMESTAMP by any of its names.
@@ -528,7 +537,12 @@ func (w writer) alterColumn(x ingot.AlterColumn) ([]string, error) {
 		return nil, err
 	}
 	if (x.Old.Generated == "") == (x.New.Generated == "") && (x.New.Generated == "" || x.Old.Virtual == x.New.Virtual) {
-		return []string{alter(x.Table) + "MODIFY COLUMN " + def}, nil
+		text := alter(x.Table) + "MODIFY COLUMN " + def
+		if x.Old.Auto != x.New.Auto && !isMariaDB(w.srv) && w.joined(x.Table, x.Old.Name) {
+			// MySQL takes it for another type.
+			return []string{"SET SESSION foreign_key_checks = 0", text, "SET SESSION foreign_key_checks = 1"}, nil
+		}
+		return []string{text}, nil
 	}
 	if w.before == nil || w.before.Table(x.Table) == nil {
 		return nil, fmt.Errorf("column %s of table %s has to be made anew, and what lies on it is not known: give the schema before the step", x.New.Name, x.Table)
@@ -560,6 +574,16 @@ func (w writer) alterColumn(x ingot.AlterColumn) ([]string, error) {
 	drops = append(drops, "DROP COLUMN "+ident(x.New.Name))
 	adds = append([]string{"ADD COLUMN " + def}, adds...)
 	return []string{alter(x.Table) + strings.Join(drops, ", "), alter(x.Table) + strings.Join(adds, ", ")}, nil
+}
+
+// joined reports whether a foreign key leads from the column or to it.
+func (w writer) joined(table ingot.TableName, column string) bool {
+	return w.before != nil && slices.ContainsFunc(w.before.Tables, func(t ingot.Table) bool {
+		return slices.ContainsFunc(t.ForeignKeys, func(f ingot.ForeignKey) bool {
+			return tableName(t) == table && slices.Contains(f.Columns, column) ||
+				f.RefTable == table.Name && f.RefSchema == table.Schema && slices.Contains(f.RefColumns, column)
+		})
+	})
 }
 
 func indexMentions(x ingot.Index, column string) bool {
@@ -638,6 +662,62 @@ func columnsOf(x ingot.Index) []string {
 		columns = append(columns, p.Column)
 	}
 	return columns
+}
+
+// renameColumn also restates the expressions that name the column, without which MySQL
+// refuses.
+func (w writer) renameColumn(x ingot.RenameColumn) ([]string, error) {
+	const mark = "ingot_renamed" // a name that nothing else has, and that needs no quotes
+	text := alter(x.Table) + "RENAME COLUMN " + ident(x.From) + " TO " + ident(x.To)
+	switch {
+	case isMariaDB(w.srv):
+		return append(w.reopen(x.Table), text), nil
+	case w.before == nil:
+		return []string{text}, nil
+	}
+	after := w.before.Clone()
+	if after.Apply(ingot.RenameColumn{Table: x.Table, From: x.From, To: mark}) != nil {
+		return []string{text}, nil
+	}
+	// What stood in double quotes is a string.
+	names := strings.NewReplacer("`"+mark+"`", ident(x.To), `"`+mark+`"`, `"`+x.From+`"`, mark, ident(x.To))
+	changed := func(old ingot.SQLText, new *ingot.SQLText) bool {
+		*new = ingot.SQLText(names.Replace(string(*new)))
+		return old != *new
+	}
+	old, t := w.before.Table(x.Table), after.Table(x.Table)
+	for i := range t.Columns {
+		if changed(old.Columns[i].Generated, &t.Columns[i].Generated) {
+			def, err := w.columnDef(x.Table, t.Columns[i])
+			if err != nil {
+				return nil, err
+			}
+			text += ", MODIFY COLUMN " + def
+		}
+	}
+	for i, k := range t.Checks {
+		if changed(old.Checks[i].Expr, &k.Expr) && k.Name != "" {
+			text += ", DROP CONSTRAINT " + ident(k.Name) + ", ADD " + checkDef(k)
+		}
+	}
+	for i, k := range t.Indexes {
+		named := false
+		for j := range k.Parts {
+			p := &k.Parts[j]
+			named = changed(old.Indexes[i].Parts[j].Expr, &p.Expr) || named
+			if p.Column == mark {
+				p.Column = x.To
+			}
+		}
+		if named && k.Name != "" {
+			def, err := w.indexDef(x.Table, k)
+			if err != nil {
+				return nil, err
+			}
+			text += ", DROP INDEX " + ident(k.Name) + ", ADD " + def
+		}
+	}
+	return []string{text}, nil
 }
 
 // renamePart renames an index; what else has a name is dropped and added under the new one.

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"ingot"
@@ -243,28 +245,44 @@ func (i *inspection) typeAndCollation(t *inspected, text, collation string) (ing
 // stand in a string; MariaDB escapes those inside of strings, which are doubled here.
 func (i *inspection) expression(text string) ingot.SQLText {
 	if !isMariaDB(i.srv) {
-		text = decodedTwice(text)
-	}
-	if !strings.Contains(text, `\`) {
-		return ingot.SQLText(text)
+		return ingot.SQLText(plainStrings(unescaped(decodedTwice(text))))
 	}
 	var b strings.Builder
 	for n := 0; n < len(text); n++ {
 		if text[n] == '\\' && n+1 < len(text) {
-			switch next := text[n+1]; {
-			case isMariaDB(i.srv) && next == '\'':
+			if n++; text[n] == '\'' {
 				b.WriteByte('\'') // and the quote once more
-				n++
-			case isMariaDB(i.srv):
+			} else {
 				b.WriteByte('\\')
-				n++
-			case next == '\'' || next == '\\':
-				n++
 			}
 		}
 		b.WriteByte(text[n])
 	}
 	return ingot.SQLText(b.String())
+}
+
+// unescaped is a text without the backslashes in front of its quotes and backslashes.
+func unescaped(text string) string {
+	return strings.NewReplacer(`\'`, `'`, `\\`, `\`).Replace(text)
+}
+
+// plainStrings writes the strings of an expression without the charset that every connection
+// has, and as tags and other programs take them: a quote doubled.
+func plainStrings(text string) string {
+	tokens, _ := lexical.Tokens(text)
+	var b strings.Builder
+	at := 0
+	for _, t := range tokens {
+		if source := text[t.Start:t.End]; t.Kind == sqltext.String && strings.HasPrefix(source, "_utf8mb4") {
+			b.WriteString(text[at:t.Start])
+			if at = t.End; strings.ContainsFunc(t.Text, unicode.IsControl) {
+				b.WriteString(strings.TrimSpace(strings.TrimPrefix(source, "_utf8mb4")))
+			} else {
+				b.WriteString(literal(t.Text))
+			}
+		}
+	}
+	return b.String() + text[at:]
 }
 
 // decodedTwice undoes what MySQL does to expressions: it takes the bytes of their UTF-8 for
@@ -295,6 +313,14 @@ func (i *inspection) defaultText(t ingot.Type, value sql.NullString, generated b
 		return i.expression(value.String)
 	case isNumber(t):
 		return ingot.SQLText(value.String)
+	case strings.HasPrefix(string(t), "binary(") || strings.HasPrefix(string(t), "varbinary("):
+		if digits, ok := strings.CutPrefix(value.String, "0x"); ok { // but for the zeros at its end
+			bytes, err := hex.DecodeString(digits)
+			if text := string(bytes); err == nil && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl) {
+				return ingot.SQLText(literal(text))
+			}
+			return ingot.SQLText(strings.ToLower(value.String))
+		}
 	}
 	return ingot.SQLText(literal(value.String))
 }

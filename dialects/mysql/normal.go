@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ingot"
+	"ingot/dialects/internal/sqltext"
 )
 
 // Traits are MySQL's and MariaDB's. Names that are too long are refused, not cut. Case counts
@@ -34,13 +35,18 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 		if c.Auto {
 			c.Null, c.Default = false, ""
 		}
+		if strings.HasPrefix(string(c.Type), "binary(") { // filled up with zeros
+			if tokens, ok := lexical.Tokens(string(c.Default)); ok && len(tokens) == 1 && tokens[0].Kind == sqltext.String && strings.HasSuffix(tokens[0].Text, "\x00") {
+				c.Default = ingot.SQLText(literal(strings.TrimRight(tokens[0].Text, "\x00")))
+			}
+		}
 		c.Default, c.OnUpdate = clockText(c.Default, c.Type), clockUpdate(c.OnUpdate, c.Type)
 		if c.Generated == "" {
 			c.Virtual = false
 		} else {
 			c.Null = true // MariaDB takes no NOT NULL there
 		}
-		c.Collation = strings.ToLower(c.Collation)
+		c.Collation = collationName(c.Collation)
 	}
 	t.PrimaryKey.Name = "" // always PRIMARY
 	for i := range t.Uniques {
@@ -123,8 +129,8 @@ func normalOptions(options []ingot.Option) []ingot.Option {
 		if o.Name == "charset" && o.Value != "utf8mb4" && !collated {
 			o = ingot.Option{Name: "collate", Value: defaultCollation(o.Value)}
 		}
-		if o.Name == "collate" && strings.HasPrefix(o.Value, "utf8_") {
-			o.Value = "utf8mb3_" + strings.TrimPrefix(o.Value, "utf8_")
+		if o.Name == "collate" {
+			o.Value = collationName(o.Value)
 		}
 		switch {
 		case o.Name == "engine" && o.Value != "innodb",
@@ -135,6 +141,15 @@ func normalOptions(options []ingot.Option) []ingot.Option {
 		}
 	}
 	return out
+}
+
+// collationName is the name of a collation as the catalog has it.
+func collationName(name string) string {
+	name = strings.ToLower(name)
+	if rest, ok := strings.CutPrefix(name, "utf8_"); ok {
+		return "utf8mb3_" + rest
+	}
+	return name
 }
 
 // defaultCollation is the collation that a charset has where none is named.

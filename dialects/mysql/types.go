@@ -275,6 +275,7 @@ func isNumber(t ingot.Type) bool {
 // catalogType is a type as information_schema prints it, where text, timestamp and time are
 // MySQL's own and not the words of the vocabulary.
 func catalogType(text string) ingot.Type {
+	text, _, _ = strings.Cut(text, " /*") // what MariaDB alone has
 	switch text {
 	case "text", "blob":
 		text += "(65535)"

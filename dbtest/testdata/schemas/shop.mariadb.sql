@@ -9,3 +9,5 @@ CREATE TABLE label (id int COMMENT 'the nr', size enum('S', 'a\\b', '', 'it''s')
 CREATE FUNCTION gross(net int) RETURNS int DETERMINISTIC RETURN net * 2;
 CREATE PROCEDURE recount() SELECT 1;
 CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1;
+CREATE TABLE task (id int NOT NULL AUTO_INCREMENT, project_id int NOT NULL, parent_id int, title longtext NOT NULL DEFAULT 'none', day date DEFAULT curdate(), code varchar(36) DEFAULT uuid(), PRIMARY KEY (id), KEY project_task (project_id, id), CONSTRAINT task_parent FOREIGN KEY (project_id, parent_id) REFERENCES task (project_id, id));
+CREATE TABLE l10n_cache (lc_lang varbinary(35) NOT NULL, lc_key varchar(255) NOT NULL, lc_value mediumblob NOT NULL, PRIMARY KEY (lc_lang, lc_key)) ENGINE=Aria;

@@ -22,5 +22,5 @@ CREATE TABLE site_stats (ss_row_id int unsigned NOT NULL PRIMARY KEY, ss_total_e
 CREATE TABLE sites (site_id INT UNSIGNED NOT NULL PRIMARY KEY AUTO_INCREMENT, site_global_key varbinary(64) NOT NULL, site_forward bool NOT NULL, site_data BLOB NOT NULL, site_config BLOB NOT NULL);
 CREATE UNIQUE INDEX site_ids_key ON sites (site_global_key);
 CREATE TABLE site_identifiers (si_site INT UNSIGNED NOT NULL, si_type varbinary(32) NOT NULL, si_key varbinary(32) NOT NULL, PRIMARY KEY (si_type, si_key), INDEX (si_site), INDEX (si_key), CONSTRAINT FOREIGN KEY (si_site) REFERENCES sites (site_id) ON DELETE CASCADE);
-CREATE TABLE l10n_cache (lc_lang varbinary(35) NOT NULL, lc_key varchar(255) NOT NULL, lc_value mediumblob NOT NULL, PRIMARY KEY (lc_lang, lc_key)) ENGINE=Aria;
+CREATE TABLE l10n_cache (lc_lang varbinary(35) NOT NULL, lc_key varchar(200) NOT NULL, lc_value mediumblob NOT NULL, PRIMARY KEY (lc_lang, lc_key)) ENGINE=MyISAM;
 CREATE VIEW recent AS SELECT rev_id, page_title FROM revision JOIN page ON page_id = rev_page;
