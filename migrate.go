@@ -230,7 +230,7 @@ func (m *Migrator) History(ctx context.Context, low, high string) ([]Revision, e
 		}
 		applied = v.applied
 	}
-	ns, err := g.between(low, high, applied, true, true)
+	ns, err := g.between(low, high, applied, true)
 	return revisionsOf(ns), err
 }
 

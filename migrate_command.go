@@ -17,7 +17,6 @@ import (
 	"strings"
 	"syscall"
 	"text/tabwriter"
-	"time"
 )
 
 // An Env is what migrations/main.go knows and the command needs: the models, the revisions
@@ -73,7 +72,8 @@ type command struct {
 	name, args, help string
 	run              func(*invocation, []string) error
 	flags            func(*invocation, *flag.FlagSet)
-	min, max         int // arguments; max -1 means any number
+	min, max         int  // arguments; max -1 means any number
+	alone            bool // it wants nothing of the revisions
 }
 
 // commands are what the command can do, in the order of its help.
@@ -100,21 +100,19 @@ func commands() []command {
 		}},
 		{name: "check", help: "compare models and database", run: (*invocation).check, flags: limitFlags},
 		{name: "current", help: "show where the database is", run: (*invocation).current, flags: func(c *invocation, f *flag.FlagSet) {
-			f.BoolVar(&c.verbose, "v", false, "show more")
+			verboseFlag(c, f)
 			f.BoolVar(&c.checkHeads, "check-heads", false, "exit with 1 unless the database is at the heads")
 		}},
 		{name: "history", help: "list revisions, newest first", run: (*invocation).history, flags: func(c *invocation, f *flag.FlagSet) {
 			f.StringVar(&c.span, "r", "", "a range, [start]:[end]")
-			f.BoolVar(&c.verbose, "v", false, "show more")
+			verboseFlag(c, f)
 			f.BoolVar(&c.indicate, "i", false, "mark what the database is at")
 		}},
 		{name: "heads", help: "list the newest revisions", run: (*invocation).heads, flags: func(c *invocation, f *flag.FlagSet) {
-			f.BoolVar(&c.verbose, "v", false, "show more")
+			verboseFlag(c, f)
 			f.BoolVar(&c.resolve, "resolve-dependencies", false, "leave out those that others depend on")
 		}},
-		{name: "branches", help: "list the revisions at which branches begin", run: (*invocation).branches, flags: func(c *invocation, f *flag.FlagSet) {
-			f.BoolVar(&c.verbose, "v", false, "show more")
-		}},
+		{name: "branches", help: "list the revisions at which branches begin", run: (*invocation).branches, flags: verboseFlag},
 		{name: "merge", args: "[revision …]", max: -1, help: "write a revision that joins heads", run: (*invocation).merge, flags: func(c *invocation, f *flag.FlagSet) {
 			f.StringVar(&c.message, "m", "", "the message")
 			f.Var((*listFlag)(&c.labels), "branch-label", "a name for the branch that begins here")
@@ -127,12 +125,16 @@ func commands() []command {
 			f.BoolVar(&c.purge, "purge", false, "forget first what the database says is applied")
 			sqlFlag(c, f)
 		}},
-		{name: "models", args: "[table …]", max: -1, help: "write the structs of a database that exists", run: (*invocation).models, flags: func(c *invocation, f *flag.FlagSet) {
+		{name: "models", args: "[table …]", max: -1, alone: true, help: "write the structs of a database that exists", run: (*invocation).models, flags: func(c *invocation, f *flag.FlagSet) {
 			f.StringVar(&c.outFile, "out", "", "the file to write; without it they are printed")
 			f.Var((*listFlag)(&c.schemas), "schema", "a schema beside the default one; may be repeated")
 		}},
 		{name: "ensure-version", help: "make the tables that keep what is applied", run: (*invocation).ensureVersion},
 	}
+}
+
+func verboseFlag(c *invocation, f *flag.FlagSet) {
+	f.BoolVar(&c.verbose, "v", false, "show more")
 }
 
 func sqlFlag(c *invocation, f *flag.FlagSet) {
@@ -157,6 +159,7 @@ type invocation struct {
 	out io.Writer
 	err io.Writer
 
+	g     *graph
 	sqldb *sql.DB
 	db    *DB
 
@@ -192,19 +195,18 @@ func (e Env) Run(ctx context.Context, args []string, out, errOut io.Writer) int 
 	c := &invocation{env: e, ctx: ctx, out: out, err: errOut}
 	defer c.close()
 	err := c.dispatch(args)
-	var exit *exitError
-	var usage *usageError
-	switch {
-	case err == nil:
+	if err == nil {
 		return ExitOK
-	case errors.As(err, &exit):
+	}
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		fmt.Fprintln(errOut, usage.text)
+		return ExitError
+	}
+	if exit, ok := errors.AsType[*exitError](err); ok {
 		if exit.err != nil {
 			fmt.Fprintln(errOut, message(exit.err))
 		}
 		return exit.code
-	case errors.As(err, &usage):
-		fmt.Fprintln(errOut, usage.text)
-		return ExitError
 	}
 	fmt.Fprintln(errOut, message(err))
 	if errors.Is(err, ErrBehind) {
@@ -254,6 +256,11 @@ func (c *invocation) dispatch(args []string) error {
 		var b strings.Builder
 		c.commandUsage(&b, cmd, fs)
 		return &usageError{fmt.Sprintf("%s: %v\n%s", cmd.name, err, strings.TrimSuffix(b.String(), "\n"))}
+	}
+	if !cmd.alone {
+		if c.g, err = c.env.Revisions.graph(); err != nil {
+			return err
+		}
 	}
 	return cmd.run(c, rest)
 }
@@ -347,9 +354,6 @@ func (c *invocation) close() {
 
 // migrator connects and returns a migrator that says what it does.
 func (c *invocation) migrator() (*Migrator, error) {
-	if _, err := c.graph(); err != nil { // before connecting
-		return nil, err
-	}
 	db, err := c.open()
 	if err != nil {
 		return nil, err
@@ -360,6 +364,15 @@ func (c *invocation) migrator() (*Migrator, error) {
 		m.progress = c.progress
 	}
 	return m, nil
+}
+
+// look connects and reads what is applied.
+func (c *invocation) look() (*view, error) {
+	m, err := c.migrator()
+	if err != nil {
+		return nil, err
+	}
+	return m.look(c.ctx)
 }
 
 func (c *invocation) progress(p Progress) {
@@ -384,8 +397,6 @@ func firstLine(s string) string {
 	return line
 }
 
-func (c *invocation) graph() (*graph, error) { return c.env.Revisions.graph() }
-
 func (c *invocation) upgrade(args []string) error {
 	if c.sql {
 		return c.offline(false, cmp.Or(strings.Join(args, " "), "head"))
@@ -402,14 +413,14 @@ func (c *invocation) upgrade(args []string) error {
 		return nil
 	}
 	v, err := m.look(c.ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(v.unknown) > 0 {
+	case len(v.unknown) > 0:
 		fmt.Fprintf(c.out, "nothing done: the database is ahead of this program, at %s\n", appliedList(v.heads()))
-		return nil
+	default:
+		fmt.Fprintf(c.out, "nothing to do: the database is at %s\n", cmp.Or(appliedList(v.heads()), "base, and there are no revisions"))
 	}
-	fmt.Fprintf(c.out, "nothing to do: the database is at %s\n", cmp.Or(appliedList(v.heads()), "base, and there are no revisions"))
 	return nil
 }
 
@@ -487,11 +498,7 @@ func (c *invocation) check([]string) error {
 }
 
 func (c *invocation) current([]string) error {
-	m, err := c.migrator()
-	if err != nil {
-		return err
-	}
-	v, err := m.look(c.ctx)
+	v, err := c.look()
 	if err != nil {
 		return err
 	}
@@ -501,9 +508,9 @@ func (c *invocation) current([]string) error {
 		case n == nil:
 			fmt.Fprintf(c.out, "%s (unknown to this program: %s)\n", r.ID, r.describe())
 		case c.verbose:
-			fmt.Fprintf(c.out, "%s\n  %s\n", c.line(v.g, n, nil), r.describe())
+			fmt.Fprintf(c.out, "%s\n  %s\n", c.line(n, nil), r.describe())
 		default:
-			fmt.Fprintln(c.out, n.ID+marks(v.g, n))
+			fmt.Fprintln(c.out, n.ID+marks(n))
 		}
 	}
 	for _, f := range v.state.failed {
@@ -526,33 +533,28 @@ func (c *invocation) current([]string) error {
 }
 
 // marks are what is said of a revision behind its ID.
-func marks(g *graph, n *node) string {
-	var list []string
+func marks(n *node) string {
+	s := ""
 	if len(n.names) > 0 {
-		list = append(list, strings.Join(n.names, ", "))
+		s += " (" + strings.Join(n.names, ", ") + ")"
 	}
 	if len(n.allNext) == 0 {
-		list = append(list, "head")
+		s += " (head)"
 	} else if len(n.next) == 0 {
-		list = append(list, "effective head")
+		s += " (effective head)"
 	}
 	if len(n.next) > 1 {
-		list = append(list, "branchpoint")
+		s += " (branchpoint)"
 	}
 	if len(n.parents) > 1 {
-		list = append(list, "mergepoint")
-	}
-	s := ""
-	for _, x := range list {
-		s += " (" + x + ")"
+		s += " (mergepoint)"
 	}
 	return s
 }
 
 // line is a revision in one line, and in a few more with -v.
-func (c *invocation) line(g *graph, n *node, current nodeSet) string {
-	from := cmp.Or(idList(n.parents), "<base>")
-	s := fmt.Sprintf("%s -> %s%s", from, n.ID, marks(g, n))
+func (c *invocation) line(n *node, current nodeSet) string {
+	s := fmt.Sprintf("%s -> %s%s", cmp.Or(idList(n.parents), "<base>"), n.ID, marks(n))
 	if current != nil && current.has(n) {
 		s += " (current)"
 	}
@@ -574,25 +576,14 @@ func (c *invocation) line(g *graph, n *node, current nodeSet) string {
 }
 
 func (c *invocation) history([]string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
+	low, high, ok := strings.Cut(c.span, ":")
+	if c.span != "" && (!ok || strings.Contains(high, ":")) {
+		return &usageError{fmt.Sprintf("history range requires [start]:[end], [start]:, or :[end]; got %q", c.span)}
 	}
-	low, high := "", ""
-	if c.span != "" {
-		var ok bool
-		if low, high, ok = strings.Cut(c.span, ":"); !ok || strings.Contains(high, ":") {
-			return &usageError{fmt.Sprintf("history range requires [start]:[end], [start]:, or :[end]; got %q", c.span)}
-		}
-	}
-	applied := g.set()
+	g, applied := c.g, c.g.set()
 	var current nodeSet
 	if c.indicate || strings.Contains(c.span, "current") {
-		m, err := c.migrator()
-		if err != nil {
-			return err
-		}
-		v, err := m.look(c.ctx)
+		v, err := c.look()
 		if err != nil {
 			return err
 		}
@@ -601,75 +592,59 @@ func (c *invocation) history([]string) error {
 			current = g.set(g.headsOf(applied)...)
 		}
 	}
-	ns, err := g.between(low, high, applied, true, true)
+	ns, err := g.between(low, high, applied, true)
 	if err != nil {
 		return err
 	}
 	for _, n := range ns {
-		fmt.Fprintln(c.out, c.line(g, n, current))
+		fmt.Fprintln(c.out, c.line(n, current))
 	}
 	return nil
 }
 
 func (c *invocation) heads([]string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
-	}
-	heads := g.heads
+	heads := c.g.heads
 	if c.resolve {
-		heads = g.tips
+		heads = c.g.tips
 	}
 	for _, n := range heads {
 		if c.verbose {
-			fmt.Fprintln(c.out, c.line(g, n, nil))
+			fmt.Fprintln(c.out, c.line(n, nil))
 		} else {
-			fmt.Fprintln(c.out, n.ID+marks(g, n))
+			fmt.Fprintln(c.out, n.ID+marks(n))
 		}
 	}
 	return nil
 }
 
 func (c *invocation) branches([]string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
-	}
-	for _, n := range g.nodes {
+	for _, n := range c.g.nodes {
 		if len(n.next) < 2 {
 			continue
 		}
-		fmt.Fprintln(c.out, c.line(g, n, nil))
+		fmt.Fprintln(c.out, c.line(n, nil))
 		for _, x := range n.next {
-			fmt.Fprintf(c.out, "  -> %s%s\n", x.ID, marks(g, x))
+			fmt.Fprintf(c.out, "  -> %s%s\n", x.ID, marks(x))
 		}
 	}
 	return nil
 }
 
 func (c *invocation) show(args []string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
-	}
-	current := []*node(nil)
+	g, current := c.g, []*node(nil)
 	if strings.Contains(args[0], "current") {
-		m, err := c.migrator()
-		if err != nil {
-			return err
-		}
-		v, err := m.look(c.ctx)
+		v, err := c.look()
 		if err != nil {
 			return err
 		}
 		g, current = v.g, v.g.headsOf(v.applied)
 	}
-	n, err := c.single(g, args[0], current)
+	n, err := g.single(args[0], current)
 	if err != nil {
 		return err
 	}
 	c.verbose = true
-	fmt.Fprintln(c.out, c.line(g, n, nil))
+	fmt.Fprintln(c.out, c.line(n, nil))
 	list := func(title string, steps []Step) {
 		fmt.Fprintln(c.out, title+":")
 		if len(steps) == 0 {
@@ -689,31 +664,8 @@ func (c *invocation) show(args []string) error {
 	return nil
 }
 
-// single finds the one revision meant.
-func (c *invocation) single(g *graph, text string, current []*node) (*node, error) {
-	t := parseTarget(text)
-	var n *node
-	var err error
-	if t.relative {
-		if t.symbol == "" {
-			t.symbol = "current"
-		}
-		n, err = g.walkFrom(t, current, t.steps > 0)
-	} else {
-		n, err = g.one(t, current)
-	}
-	if err == nil && n == nil {
-		err = fmt.Errorf("ingot: %s is no revision", text)
-	}
-	return n, err
-}
-
 func (c *invocation) edit(args []string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
-	}
-	n, err := c.single(g, args[0], nil)
+	n, err := c.g.single(args[0], nil)
 	if err != nil {
 		return err
 	}
@@ -813,34 +765,27 @@ func (c *invocation) ensureVersion([]string) error {
 
 // revision writes a new revision.
 func (c *invocation) revision([]string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
-	}
 	if _, err := packageOf(c.env.Dir); err != nil { // before connecting
 		return err
 	}
 	r := Revision{ID: cmp.Or(c.revID, newRevisionID()), Message: c.message, Labels: c.labels}
-	if g.byID[r.ID] != nil {
+	if c.g.byID[r.ID] != nil {
 		return fmt.Errorf("ingot: revision %s exists already", r.ID)
 	}
-	t := parseTarget(c.head)
-	ends, err := g.targets(t, nil)
+	ends, err := c.g.targets(parseTarget(c.head), nil)
+	if several, ok := errors.AsType[*MultipleHeadsError](err); ok {
+		return fmt.Errorf("ingot: there are several heads, %s: say which one to follow with --head, or merge them", strings.Join(several.Heads, ", "))
+	}
 	if err != nil {
-		var several *MultipleHeadsError
-		if errors.As(err, &several) {
-			return fmt.Errorf("ingot: there are several heads, %s: say which one to follow with --head, or merge them", strings.Join(several.Heads, ", "))
-		}
 		return err
 	}
 	for _, p := range ends {
-		if len(p.next) > 0 && !c.splice {
-			return fmt.Errorf("ingot: revision %s is not a head: %s follows it; --splice begins a branch there", p.ID, idList(p.next))
+		if err := c.follow(&r, p); err != nil {
+			return err
 		}
-		r.Parents = append(r.Parents, p.ID)
 	}
 	for _, d := range c.dependsOn {
-		n, err := g.find(d, "")
+		n, err := c.g.find(d, "")
 		if err != nil {
 			return err
 		}
@@ -865,6 +810,15 @@ func (c *invocation) revision([]string) error {
 	return c.write(r)
 }
 
+// follow makes a revision the child of another.
+func (c *invocation) follow(r *Revision, parent *node) error {
+	if len(parent.next) > 0 && !c.splice {
+		return fmt.Errorf("ingot: revision %s is not a head: %s follows it; --splice begins a branch there", parent.ID, idList(parent.next))
+	}
+	r.Parents = append(r.Parents, parent.ID)
+	return nil
+}
+
 // generate asks for the difference, with the answers of the command line.
 func (c *invocation) generate() ([]Step, error) {
 	c.answers.Rename, c.answers.Fill = map[string]string{}, map[string]TrustedSQL{}
@@ -887,8 +841,7 @@ func (c *invocation) generate() ([]Step, error) {
 		return nil, err
 	}
 	steps, err := m.Autogenerate(c.ctx, c.answers)
-	var several *DecisionError
-	if errors.As(err, &several) {
+	if _, undecided := errors.AsType[*DecisionError](err); undecided {
 		return nil, fmt.Errorf("%w\nno file written", err)
 	}
 	return steps, err
@@ -899,11 +852,7 @@ func (c *invocation) write(r Revision) error {
 	if _, err := newGraph(append(c.env.Revisions.All(), r)); err != nil {
 		return err
 	}
-	now := time.Now
-	if c.env.Options.Now != nil {
-		now = c.env.Options.Now
-	}
-	file, err := writeRevision(c.env.Dir, r, now())
+	file, err := writeRevision(c.env.Dir, r, c.now())
 	if err != nil {
 		return err
 	}
@@ -916,21 +865,17 @@ func (c *invocation) write(r Revision) error {
 
 // merge writes a revision that joins others.
 func (c *invocation) merge(args []string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
-	}
 	if len(args) == 0 {
 		args = []string{"heads"}
 	}
 	var ends []*node
 	for _, a := range args {
-		ns, err := g.targets(parseTarget(a), nil)
+		ns, err := c.g.targets(parseTarget(a), nil)
 		if err != nil {
 			return err
 		}
 		if a == "heads" {
-			ns = g.heads
+			ns = c.g.heads
 		}
 		for _, n := range ns {
 			if !slices.Contains(ends, n) {
@@ -948,10 +893,9 @@ func (c *invocation) merge(args []string) error {
 				return fmt.Errorf("ingot: %s is below %s already: there is nothing to merge", other.ID, n.ID)
 			}
 		}
-		if len(n.next) > 0 && !c.splice {
-			return fmt.Errorf("ingot: revision %s is not a head: %s follows it; --splice begins a branch there", n.ID, idList(n.next))
+		if err := c.follow(&r, n); err != nil {
+			return err
 		}
-		r.Parents = append(r.Parents, n.ID)
 	}
 	return c.write(r)
 }

@@ -76,15 +76,15 @@ func (g *graph) set(ns ...*node) nodeSet {
 	return s
 }
 
-// list returns the members of s in the order of ids.
-func (g *graph) list(s nodeSet) []*node {
-	var ns []*node
-	for _, n := range g.nodes {
-		if s.has(n) {
-			ns = append(ns, n)
+// pickNodes returns those of the nodes that are wanted.
+func pickNodes(ns []*node, want func(*node) bool) []*node {
+	var picked []*node
+	for _, n := range ns {
+		if want(n) {
+			picked = append(picked, n)
 		}
 	}
-	return ns
+	return picked
 }
 
 // newGraph links revisions. All mistakes come back together.
@@ -137,11 +137,11 @@ func newGraph(revs []Revision) (*graph, error) {
 			}
 		}
 	}
-	if len(errs) == 0 {
-		errs = g.link()
-	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
+	}
+	if err := g.link(); err != nil {
+		return nil, err
 	}
 	return g, nil
 }
@@ -160,7 +160,7 @@ func checkRevisionID(id string) error {
 }
 
 // link orders the nodes downwards first, which finds cycles, and derives the rest.
-func (g *graph) link() (errs []error) {
+func (g *graph) link() error {
 	for _, kind := range []struct {
 		name string
 		down func(*node) []*node
@@ -169,7 +169,7 @@ func (g *graph) link() (errs []error) {
 		{"dependency cycle", func(n *node) []*node { return slices.Concat(n.parents, n.deps) }},
 	} {
 		if cycle := g.findCycle(kind.down); cycle != nil {
-			return []error{fmt.Errorf("ingot: %s of revisions: %s", kind.name, strings.Join(cycle, " -> "))}
+			return fmt.Errorf("ingot: %s of revisions: %s", kind.name, strings.Join(cycle, " -> "))
 		}
 	}
 	done := g.set()
@@ -218,17 +218,9 @@ func (g *graph) link() (errs []error) {
 			}
 		}
 	}
-	for _, n := range g.nodes {
-		if len(n.next) == 0 {
-			g.heads = append(g.heads, n)
-		}
-		if len(n.allNext) == 0 {
-			g.tips = append(g.tips, n)
-		}
-		if len(n.parents) == 0 {
-			g.bases = append(g.bases, n)
-		}
-	}
+	g.heads = pickNodes(g.nodes, func(n *node) bool { return len(n.next) == 0 })
+	g.tips = pickNodes(g.nodes, func(n *node) bool { return len(n.allNext) == 0 })
+	g.bases = pickNodes(g.nodes, func(n *node) bool { return len(n.parents) == 0 })
 	g.spreadLabels()
 	return nil
 }
@@ -239,11 +231,7 @@ func (g *graph) findCycle(down func(*node) []*node) []string {
 	var walk func(n *node) []string
 	walk = func(n *node) []string {
 		if i := slices.Index(path, n); i >= 0 {
-			var ids []string
-			for _, m := range append(path[i:len(path):len(path)], n) {
-				ids = append(ids, m.ID)
-			}
-			return ids
+			return ids(append(path[i:len(path):len(path)], n))
 		}
 		if done.has(n) {
 			return nil
@@ -301,13 +289,7 @@ func (g *graph) closure(heads []*node) nodeSet {
 
 // headsOf returns the members of s that no other member needs.
 func (g *graph) headsOf(s nodeSet) []*node {
-	var heads []*node
-	for _, n := range g.nodes {
-		if s.has(n) && !slices.ContainsFunc(n.allNext, s.has) {
-			heads = append(heads, n)
-		}
-	}
-	return heads
+	return pickNodes(g.nodes, func(n *node) bool { return s.has(n) && !slices.ContainsFunc(n.allNext, s.has) })
 }
 
 // related reports whether a and b are on one line: the same, or ancestor and descendant.
@@ -322,7 +304,7 @@ func (g *graph) onBranch(ns []*node, branch string) ([]*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(slices.Clone(ns), func(n *node) bool { return !related(n, b) }), nil
+	return pickNodes(ns, func(n *node) bool { return related(n, b) }), nil
 }
 
 // branch finds the revision that stands for a branch: by label, id or partial id.
@@ -351,13 +333,7 @@ func (g *graph) find(id, branch string) (*node, error) {
 		if len(id) < 4 {
 			return nil, &UnknownRevisionError{ID: id, Text: "; the beginning of an ID needs at least four characters"}
 		}
-		var found []*node
-		for _, m := range g.nodes {
-			if strings.HasPrefix(m.ID, id) {
-				found = append(found, m)
-			}
-		}
-		found, err := g.onBranch(found, branch)
+		found, err := g.onBranch(pickNodes(g.nodes, func(m *node) bool { return strings.HasPrefix(m.ID, id) }), branch)
 		switch {
 		case err != nil:
 			return nil, err
@@ -387,13 +363,29 @@ func (g *graph) find(id, branch string) (*node, error) {
 // head is the one head (of a branch, if one is given); nil if there are no revisions.
 func (g *graph) head(branch string) (*node, error) {
 	heads, err := g.onBranch(g.heads, branch)
-	switch {
-	case err != nil || len(heads) == 0:
+	if err != nil {
 		return nil, err
-	case len(heads) > 1:
-		return nil, &MultipleHeadsError{Heads: ids(heads)}
 	}
-	return heads[0], nil
+	return onlyOne(heads, "")
+}
+
+// onlyOne is the revision that a target leads to; nil for base.
+func onlyOne(ns []*node, target string) (*node, error) {
+	switch len(ns) {
+	case 0:
+		return nil, nil
+	case 1:
+		return ns[0], nil
+	}
+	return nil, &MultipleHeadsError{Heads: ids(ns), Target: target}
+}
+
+// atMost is a node, or none, as a list.
+func atMost(n *node, err error) ([]*node, error) {
+	if n == nil || err != nil {
+		return nil, err
+	}
+	return []*node{n}, nil
 }
 
 // order sorts a set from the top down: no revision comes before one that needs it. It
@@ -401,7 +393,7 @@ func (g *graph) head(branch string) (*node, error) {
 // order does not depend on the order of registration.
 func (g *graph) order(s nodeSet, from []*node) []*node {
 	todo := slices.Clone(s)
-	current := slices.DeleteFunc(slices.Clone(from), func(n *node) bool { return !todo.has(n) })
+	current := pickNodes(from, todo.has)
 	slices.SortFunc(current, func(a, b *node) int { return a.index - b.index })
 	current = slices.Compact(current)
 
@@ -417,12 +409,7 @@ func (g *graph) order(s nodeSet, from []*node) []*node {
 			out = append(out, n)
 			todo.remove(n)
 		}
-		var below []*node
-		for _, d := range n.down {
-			if todo.has(d) && !slices.Contains(current, d) {
-				below = append(below, d)
-			}
-		}
+		below := pickNodes(n.down, func(d *node) bool { return todo.has(d) && !slices.Contains(current, d) })
 		if len(below) == 0 {
 			current = slices.Delete(current, at, at+1)
 			at = max(at-1, 0)
@@ -468,14 +455,7 @@ func (g *graph) upgradeTargets(applied nodeSet, text string) ([]*node, error) {
 		return g.targets(t, current)
 	}
 	if t.symbol != "" {
-		n, err := g.walkFrom(t, current, true)
-		if err != nil {
-			return nil, err
-		}
-		if n == nil { // base
-			return nil, nil
-		}
-		return []*node{n}, nil
+		return atMost(g.walkFrom(t, current))
 	}
 	if t.steps <= 0 {
 		return nil, notProduced(t)
@@ -486,32 +466,21 @@ func (g *graph) upgradeTargets(applied nodeSet, text string) ([]*node, error) {
 	}
 	if len(start) == 0 && t.branch != "" {
 		// No head is on the branch: begin where the branch leaves what is applied.
-		below, err := g.onBranch(g.list(applied), t.branch)
+		below, err := g.onBranch(pickNodes(g.nodes, applied.has), t.branch)
 		if err != nil {
 			return nil, err
 		}
-		in := g.set(below...)
-		for _, n := range below {
-			if !slices.ContainsFunc(n.allNext, in.has) {
-				start = append(start, n)
-			}
-		}
+		start = g.headsOf(g.set(below...))
 	}
 	if len(start) > 1 {
 		return nil, fmt.Errorf("ingot: ambiguous upgrade from multiple current revisions (%s): write branch@%s", idList(start), t.offset)
 	}
-	var from *node
-	if len(start) == 1 {
-		from = start[0]
-	}
+	from, _ := onlyOne(start, "")
 	n, ok, err := g.walk(from, t.steps, t.branch)
-	if err != nil {
-		return nil, err
+	if err == nil && !ok {
+		err = notProduced(t)
 	}
-	if !ok {
-		return nil, notProduced(t)
-	}
-	return []*node{n}, nil
+	return atMost(n, err)
 }
 
 // targets are the revisions an absolute target names; none for base.
@@ -529,31 +498,35 @@ func (g *graph) targets(t target, current []*node) ([]*node, error) {
 		}
 		return g.onBranch(g.heads, t.branch)
 	case "head":
-		n, err := g.head(t.branch)
-		if n == nil || err != nil {
-			return nil, err
-		}
-		return []*node{n}, nil
+		return atMost(g.head(t.branch))
 	case "current":
 		return g.onBranch(current, t.branch)
 	}
-	n, err := g.find(t.symbol, t.branch)
-	if err != nil {
-		return nil, err
-	}
-	return []*node{n}, nil
+	return atMost(g.find(t.symbol, t.branch))
 }
 
 // one is a target that must be a single revision; nil for base.
 func (g *graph) one(t target, current []*node) (*node, error) {
 	ns, err := g.targets(t, current)
-	switch {
-	case err != nil || len(ns) == 0:
+	if err != nil {
 		return nil, err
-	case len(ns) > 1:
-		return nil, &MultipleHeadsError{Heads: ids(ns), Target: t.String()}
 	}
-	return ns[0], nil
+	return onlyOne(ns, t.String())
+}
+
+// single is the one revision that a target means, relative ones from where the database is.
+func (g *graph) single(text string, current []*node) (n *node, err error) {
+	t := parseTarget(text)
+	if t.relative {
+		t.symbol = cmp.Or(t.symbol, "current")
+		n, err = g.walkFrom(t, current)
+	} else {
+		n, err = g.one(t, current)
+	}
+	if err == nil && n == nil {
+		err = fmt.Errorf("ingot: %s is no revision", text)
+	}
+	return n, err
 }
 
 // planDowngrade returns the revisions to undo so that nothing above the target is left.
@@ -569,18 +542,12 @@ func (g *graph) planDowngrade(applied nodeSet, text string) ([]*node, error) {
 		roots = end.next
 	}
 	if branch != nil && len(roots) > 1 {
-		roots = slices.DeleteFunc(slices.Clone(roots), func(n *node) bool { return !branch.line.has(n) })
-		if len(roots) == 0 {
+		if roots = pickNodes(roots, branch.line.has); len(roots) == 0 {
 			return nil, fmt.Errorf("ingot: %s is not a valid target of a downgrade from %s: nothing of that branch is above it", t, headList(current))
 		}
 	}
-	drop := g.set()
-	for _, n := range g.nodes {
-		if applied.has(n) && slices.ContainsFunc(roots, n.above.has) {
-			drop.add(n)
-		}
-	}
-	plan := g.order(drop, current)
+	drop := pickNodes(g.nodes, func(n *node) bool { return applied.has(n) && slices.ContainsFunc(roots, n.above.has) })
+	plan := g.order(g.set(drop...), current)
 	if end != nil && len(plan) == 0 && !slices.Contains(current, end) {
 		return nil, fmt.Errorf("ingot: %s is not a valid target of a downgrade from %s", end.ID, headList(current))
 	}
@@ -604,7 +571,7 @@ func (g *graph) downgradeTarget(t target, applied nodeSet, current []*node) (bra
 		return branch, end, err
 	}
 	if t.symbol != "" {
-		end, err = g.walkFrom(t, current, false)
+		end, err = g.walkFrom(t, current)
 		return branch, end, err
 	}
 	if t.steps >= 0 || len(current) == 0 {
@@ -616,15 +583,11 @@ func (g *graph) downgradeTarget(t target, applied nodeSet, current []*node) (bra
 	}
 	if len(start) == 0 {
 		// The branch has no head of its own: another branch depends on it.
-		below, err := g.onBranch(g.list(applied), t.branch)
+		below, err := g.onBranch(pickNodes(g.nodes, applied.has), t.branch)
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, n := range below {
-			if !slices.ContainsFunc(n.next, applied.has) {
-				start = append(start, n)
-			}
-		}
+		start = pickNodes(below, func(n *node) bool { return !slices.ContainsFunc(n.next, applied.has) })
 	}
 	switch {
 	case len(start) == 0:
@@ -643,7 +606,7 @@ func (g *graph) downgradeTarget(t target, applied nodeSet, current []*node) (bra
 }
 
 // walkFrom walks from the symbol of a relative target.
-func (g *graph) walkFrom(t target, current []*node, up bool) (*node, error) {
+func (g *graph) walkFrom(t target, current []*node) (*node, error) {
 	from := target{branch: t.branch, symbol: t.symbol}
 	if t.steps > 0 {
 		from.branch = "" // the branch chooses the way up
@@ -695,8 +658,8 @@ func (g *graph) walk(start *node, steps int, branch string) (n *node, ok bool, e
 }
 
 // between returns the revisions of a range, newest first. Either end may be empty: base
-// and heads. inclusive keeps the lower end; clip forgives relative ends that lead out.
-func (g *graph) between(low, high string, applied nodeSet, inclusive, clip bool) ([]*node, error) {
+// and heads. clip forgives relative ends that lead out.
+func (g *graph) between(low, high string, applied nodeSet, clip bool) ([]*node, error) {
 	current := g.headsOf(applied)
 	lo, hi := parseTarget(low), parseTarget(cmp.Or(high, "heads"))
 	end := func(t target, from *node) ([]*node, error) {
@@ -713,47 +676,31 @@ func (g *graph) between(low, high string, applied nodeSet, inclusive, clip bool)
 		if err == nil && !ok && !clip {
 			err = notProduced(t)
 		}
-		if n == nil || err != nil {
-			return nil, err
-		}
-		return []*node{n}, nil
+		return atMost(n, err)
 	}
-	// A relative end counts from the other end.
-	var lows, highs []*node
-	var err error
-	single := func(ns []*node, t target) (*node, error) {
-		if len(ns) > 1 {
-			return nil, &MultipleHeadsError{Heads: ids(ns), Target: t.String()}
-		}
-		if len(ns) == 0 {
-			return nil, nil
-		}
-		return ns[0], nil
-	}
-	if hi.relative && hi.symbol == "" {
-		if lows, err = end(lo, nil); err != nil {
-			return nil, err
-		}
-		from, err := single(lows, lo)
-		if err != nil {
-			return nil, err
-		}
-		if highs, err = end(hi, from); err != nil {
-			return nil, err
-		}
-	} else {
-		if highs, err = end(hi, nil); err != nil {
-			return nil, err
+	// An end that is only an offset counts from the other end.
+	ends := func(first, second target) (a, b []*node, err error) {
+		if a, err = end(first, nil); err != nil {
+			return nil, nil, err
 		}
 		var from *node
-		if lo.relative && lo.symbol == "" {
-			if from, err = single(highs, hi); err != nil {
-				return nil, err
+		if second.relative && second.symbol == "" {
+			if from, err = onlyOne(a, first.String()); err != nil {
+				return nil, nil, err
 			}
 		}
-		if lows, err = end(lo, from); err != nil {
-			return nil, err
-		}
+		b, err = end(second, from)
+		return a, b, err
+	}
+	var lows, highs []*node
+	var err error
+	if hi.relative && hi.symbol == "" {
+		lows, highs, err = ends(lo, hi)
+	} else {
+		highs, lows, err = ends(hi, lo)
+	}
+	if err != nil {
+		return nil, err
 	}
 	in := g.closure(highs)
 	for _, n := range lows {
@@ -763,12 +710,13 @@ func (g *graph) between(low, high string, applied nodeSet, inclusive, clip bool)
 	}
 	if len(lows) > 0 {
 		below := g.closure(lows)
-		for _, n := range g.list(in) {
-			isLow := slices.Contains(lows, n)
-			if isLow && !inclusive || !isLow && below.has(n) {
+		for _, n := range pickNodes(g.nodes, in.has) {
+			if slices.Contains(lows, n) {
+				continue
+			}
+			// History shows what lies between, not what else was needed.
+			if below.has(n) || clip && !slices.ContainsFunc(lows, n.above.has) {
 				in.remove(n)
-			} else if !isLow && !slices.ContainsFunc(lows, n.above.has) && clip {
-				in.remove(n) // history shows what lies between, not what else was needed
 			}
 		}
 	}

@@ -280,7 +280,7 @@ func TestRanges(t *testing.T) { // VG-16, CL-05
 		{graphB, "c1", "b", "c2branch@head", "d2 c2 b", ""},
 	} {
 		g := mustGraph(t, tt.graph)
-		got, err := g.between(tt.low, tt.high, g.closure(g.mustHeads(t, tt.current)), true, true)
+		got, err := g.between(tt.low, tt.high, g.closure(g.mustHeads(t, tt.current)), true)
 		if spaced(got) != tt.want || errString(err) != tt.err {
 			t.Errorf("%s:%s of %q = %q, %v; want %q, %q", tt.low, tt.high, tt.graph, spaced(got), err, tt.want, tt.err)
 		}

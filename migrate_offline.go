@@ -145,10 +145,7 @@ func (c *invocation) now() time.Time {
 
 // offline prints the script of an upgrade or a downgrade.
 func (c *invocation) offline(down bool, span string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
-	}
+	g := c.g
 	s, sd, err := newScript(c.env.Dialect)
 	if err != nil {
 		return err
@@ -169,7 +166,7 @@ func (c *invocation) offline(down bool, span string) error {
 	if down {
 		plan, err = g.planDowngrade(applied, cmp.Or(to, "base"))
 	} else if plan, err = g.planUpgrade(applied, cmp.Or(to, "head")); err == nil && len(start) > 0 {
-		_, err = g.between(cmp.Or(from, "base"), cmp.Or(to, "head"), applied, true, false)
+		_, err = g.between(cmp.Or(from, "base"), cmp.Or(to, "head"), applied, false)
 	}
 	if err != nil {
 		return err
@@ -271,10 +268,7 @@ func (s *script) step(sd SchemaDialect, steps []Step, before *Schema) (n int, er
 
 // offlineStamp prints the script of a stamp, from:to or to.
 func (c *invocation) offlineStamp(args []string) error {
-	g, err := c.graph()
-	if err != nil {
-		return err
-	}
+	g := c.g
 	s, sd, err := newScript(c.env.Dialect)
 	if err != nil {
 		return err
