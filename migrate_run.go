@@ -664,7 +664,7 @@ func (r *revisionRun) stepAlone(ctx context.Context, at int) error {
 	}
 	db, pool := r.m.db, poolQueryer{r.m.db}
 	if r.unsure && at == r.first {
-		here, err := inspect(ctx, r.d, pool, &db.server, nil)
+		here, err := inspect(ctx, r.d, pool, &db.server, schemasOf(r.steps[at:at+1]))
 		if err != nil {
 			return err
 		}

@@ -174,6 +174,34 @@ func TestFailedRevisionResumes(t *testing.T) {
 	})
 }
 
+// A run that died left the receipt of a step under way. Whether the step has run is seen in the
+// schema it is about, which need not be the default one.
+func TestAStepOfANamedSchemaThatWasUnderWayIsRun(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		other := fresh()
+		t.Cleanup(func() {
+			if _, err := db.Exec("DROP SCHEMA IF EXISTS " + other); err != nil {
+				t.Error(err)
+			}
+		})
+		tab := table("a", []ingot.Column{id()}, key("id"))
+		tab.Schema = other
+		m := db.runner(t,
+			ingot.Revision{ID: "one", Upgrade: []ingot.Step{ingot.CreateSchema{Name: other}, ingot.CreateTable{Table: tab}}},
+			ingot.Revision{ID: "two", Parents: []string{"one"}, Upgrade: []ingot.Step{ingot.DropTable{Table: tab}}})
+		if err := m.Upgrade(t.Context(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		db.exec(t, "INSERT INTO ingot_step (revision, direction, step, what, hash, state, error, started_at, ended_at, ran_by) VALUES ('two', 'upgrade', 1, '', '', 'running', '', '', '', '')")
+		if err := m.Upgrade(t.Context(), "two"); err != nil {
+			t.Fatal(err)
+		}
+		if left := db.list(t, "SELECT table_name, '' FROM information_schema.tables WHERE table_schema = '"+other+"'"); len(left) > 0 {
+			t.Errorf("the step was not run: %v is there", left)
+		}
+	}, "mysql")
+}
+
 func TestStepsThatTakeNoTransaction(t *testing.T) { // TX-10
 	on(t, func(t *testing.T, db *database) {
 		mood := ingot.Enum{Name: "mood", Values: []string{"sad", "ok"}}
