@@ -127,15 +127,14 @@ func (r *revisionRun) keepTexts(ctx context.Context, s stateStore) error {
 	steps := r.steps
 	var touched []TableName
 	touch := func(t TableName) {
-		if t.Name != "" && !slices.Contains(touched, t) {
+		if !slices.Contains(touched, t) {
 			touched = append(touched, t)
 		}
 	}
 	for _, step := range flatSteps(steps) {
-		touch(tableOfStep(step))
-		switch step.(type) {
-		case CreateDomain, DropDomain, AlterDomain:
-			touch(sharedOfStep(step))
+		switch kind, object := objectOf(step); kind {
+		case ObjectTable, ObjectView, ObjectDomain:
+			touch(object)
 		}
 		if x, ok := step.(RenameTable); ok {
 			touch(TableName{x.Schema, x.To})

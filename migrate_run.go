@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -139,27 +140,18 @@ func (v *view) refuseEdited() error {
 	return errors.Join(errs...)
 }
 
-// refuseUndoing is the error for a revision of which a downgrade was begun and not
-// finished.
+// refuseUndoing is the error for a revision, among those the program knows, of which a
+// downgrade was begun and not finished.
 func (v *view) refuseUndoing() error {
-	for _, id := range v.state.undoing {
-		return fmt.Errorf("ingot: the downgrade of revision %s was begun and not finished: run it again (downgrade %s)", id, cmp.Or(strings.Join(v.g.parentIDs(id), " "), "base"))
+	if len(v.state.undoing) == 0 {
+		return nil
 	}
-	return nil
-}
-
-func (g *graph) parentIDs(id string) []string {
-	if n := g.byID[id]; n != nil {
-		return ids(n.parents)
-	}
-	return nil
+	n := v.g.byID[v.state.undoing[0]]
+	return fmt.Errorf("ingot: the downgrade of revision %s was begun and not finished: run it again (downgrade %s)", n.ID, cmp.Or(strings.Join(ids(n.parents), " "), "base"))
 }
 
 // upgrade returns the revisions it ran.
 func (m *Migrator) upgrade(ctx context.Context, targets []string) ([]*node, error) {
-	if len(targets) == 0 {
-		targets = []string{"head"}
-	}
 	v, err := m.look(ctx)
 	if err != nil {
 		return nil, err
@@ -186,9 +178,16 @@ func (v *view) refuse(m *Migrator) error {
 	return err
 }
 
+// upgradePlan is what to run for the targets, head if none is given.
 func (m *Migrator) upgradePlan(v *view, targets []string) ([]*node, error) {
-	if err := cmp.Or(v.refuse(m), v.refuseUndoing()); err != nil {
+	if err := v.refuse(m); err != nil {
 		return nil, err
+	}
+	if err := v.refuseUndoing(); err != nil {
+		return nil, err
+	}
+	if len(targets) == 0 {
+		targets = []string{"head"}
 	}
 	plan, err := v.g.planUpgrade(v.applied, targets...)
 	if err != nil {
@@ -466,18 +465,19 @@ func (r *revisionRun) run(ctx context.Context) (err error) {
 		}
 		r.guess, r.n, r.unsure, r.before, r.met = r.n, nil, false, nil, nil
 	}
-	if err == nil && r.n != nil {
+	switch {
+	case r.n == nil:
+		return err
+	case err == nil:
 		r.report(Progress{Done: true, Took: time.Since(r.started)})
+		return nil
 	}
-	if err != nil && r.n != nil {
-		e := &MigrationError{Revision: r.n.ID, Message: r.n.Message, Down: r.down, Err: err}
-		if r.failed != nil {
-			e.Step, e.What = r.failed.step, r.failed.what
-			r.noteFailure(ctx, err)
-		}
-		return e
+	e := &MigrationError{Revision: r.n.ID, Message: r.n.Message, Down: r.down, Err: err}
+	if r.failed != nil {
+		e.Step, e.What = r.failed.step, r.failed.what
+		r.noteFailure(ctx, err)
 	}
-	return err
+	return e
 }
 
 // runWhole runs a revision in one transaction, cut only where a step must not be in one.
@@ -556,8 +556,8 @@ func (r *revisionRun) choose(ctx context.Context, q Queryer) error {
 	if err != nil {
 		return err
 	}
-	v := newView(r.g, r.d, state)
 	r.state = state
+	v := newView(r.g, r.d, state)
 	todo, err := r.pending(v)
 	if err != nil || len(todo) == 0 {
 		return err
@@ -573,20 +573,18 @@ func (r *revisionRun) choose(ctx context.Context, q Queryer) error {
 
 // left reports whether the revisions applied are those that this run left.
 func (r *revisionRun) left(state *migrationState) bool {
-	applied := map[string]bool{}
-	for _, a := range r.state.rows {
-		applied[a.ID] = true
-	}
-	applied[r.n.ID] = !r.down
-	if r.down {
-		delete(applied, r.n.ID)
-	}
-	for _, a := range state.rows {
-		if !applied[a.ID] {
-			return false
+	ids := func(rows []AppliedRevision) map[string]bool {
+		set := map[string]bool{}
+		for _, a := range rows {
+			set[a.ID] = true
 		}
+		return set
 	}
-	return len(state.rows) == len(applied)
+	then, now := ids(r.state.rows), ids(state.rows)
+	if then[r.n.ID] = true; r.down {
+		delete(then, r.n.ID)
+	}
+	return maps.Equal(then, now)
 }
 
 // resume finds out what to run, and where an earlier run stopped.
@@ -625,9 +623,11 @@ func (r *revisionRun) resume(ctx context.Context, s stateStore) (err error) {
 		done++
 	}
 	if r.down && !r.whole {
-		if begun, err := s.steps(ctx, "`revision` = ? AND `direction` = ? AND `step` = ?", r.n.ID, goingUp+batchSuffix, done+1); err != nil {
+		begun, err := s.steps(ctx, "`revision` = ? AND `direction` = ? AND `step` = ?", r.n.ID, goingUp+batchSuffix, done+1)
+		if err != nil {
 			return err
-		} else if len(begun) > 0 && done < len(run) && batched(run[done]) {
+		}
+		if len(begun) > 0 && done < len(run) && batched(run[done]) {
 			done++ // some of its batches
 		}
 		r.steps, err = ReverseSteps(run[:done])
@@ -784,12 +784,10 @@ func (r *revisionRun) execute(ctx context.Context, q Queryer, at, end int) (err 
 	case Exec:
 		texts, err := r.d.DDL(s, r.before, &r.m.db.server)
 		r.before = nil // only the database knows what it did
-		for _, text := range texts {
-			if _, err := q.ExecContext(ctx, text); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
-		return err
+		return execAll(ctx, q, texts)
 	case Do:
 		r.before = nil
 		tx, ok := q.(*Tx)
@@ -803,10 +801,8 @@ func (r *revisionRun) execute(ctx context.Context, q Queryer, at, end int) (err 
 			return err
 		}
 		r.sent = at + n
-		for _, text := range texts {
-			if _, err := q.ExecContext(ctx, text); err != nil {
-				return err
-			}
+		if err := execAll(ctx, q, texts); err != nil {
+			return err
 		}
 		switch s.(type) {
 		case RenameTable, RenameColumn, AlterTable:
@@ -823,19 +819,19 @@ func (r *revisionRun) execute(ctx context.Context, q Queryer, at, end int) (err 
 // finish moves the database's state, in the transaction of the last steps.
 func (r *revisionRun) finish(ctx context.Context, tx *Tx) error {
 	s := stateStore{r.m.db, tx}
+	back := goingDown
 	if r.down {
-		if r.whole {
-			if err := s.removeRevision(ctx, r.n.ID); err != nil {
-				return err
-			}
-		}
-		if err := s.dropSteps(ctx, r.n.ID, goingUp); err != nil {
+		back = goingUp
+	}
+	if r.whole {
+		if err := s.removeRevision(ctx, r.n.ID); err != nil {
 			return err
 		}
-	} else {
-		if err := s.dropSteps(ctx, r.n.ID, goingDown); err != nil {
-			return err
-		}
+	}
+	if err := s.dropSteps(ctx, r.n.ID, back); err != nil {
+		return err
+	}
+	if !r.down {
 		if err := s.addRevision(ctx, r.n, false); err != nil {
 			return err
 		}
@@ -997,9 +993,6 @@ func (m *Migrator) planned(ctx context.Context, down bool, targets []string) ([]
 	if down {
 		plan, err = m.downgradePlan(v, targets[0])
 	} else {
-		if len(targets) == 0 {
-			targets = []string{"head"}
-		}
 		plan, err = m.upgradePlan(v, targets)
 	}
 	if err != nil || len(plan) == 0 {
@@ -1060,104 +1053,73 @@ func renderPlan(plan []*node, down bool, d SchemaDialect, srv *Server, before *S
 func schemasOf(steps []Step) []string {
 	var names []string
 	for _, s := range steps {
-		for _, object := range []TableName{tableOfStep(s), sharedOfStep(s)} {
-			if name := object.Schema; name != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
+		if _, object := objectOf(s); object.Schema != "" && !slices.Contains(names, object.Schema) {
+			names = append(names, object.Schema)
 		}
 	}
 	slices.Sort(names)
 	return names
 }
 
-// tableOfStep is the table or view a step makes, drops or changes; empty for none.
-func tableOfStep(s Step) TableName {
-	switch s := s.(type) {
-	case CreateTable:
-		return s.Table.name()
-	case DropTable:
-		return s.Table.name()
-	case RenameTable:
-		return TableName{s.Schema, s.From}
-	case CreateView:
-		return s.View.name()
-	case DropView:
-		return s.View.name()
-	case AlterView:
-		return s.New.name()
-	}
-	t, _ := tableOf(s)
-	return t
-}
-
-// sharedOfStep is the enum, sequence or domain a step makes, drops or changes; empty for none.
-func sharedOfStep(s Step) TableName {
-	switch s := s.(type) {
-	case CreateEnum:
-		return s.Enum.name()
-	case DropEnum:
-		return s.Enum.name()
-	case AlterEnum:
-		return s.Old.name()
-	case CreateSequence:
-		return s.Sequence.name()
-	case DropSequence:
-		return s.Sequence.name()
-	case AlterSequence:
-		return s.Old.name()
-	case CreateDomain:
-		return s.Domain.name()
-	case DropDomain:
-		return s.Domain.name()
-	case AlterDomain:
-		return s.Old.name()
-	}
-	return TableName{}
-}
-
-// hasEffect reports whether the schema shows that the step has run: for steps that were
-// under way when an earlier run died.
-func hasEffect(step Step, here *Schema) bool {
-	t := here.Table(tableOfStep(step))
+// objectOf is what a step makes, drops or changes, in whole or in part; empty for none.
+func objectOf(step Step) (ObjectKind, TableName) {
 	switch s := step.(type) {
-	case CreateSequence:
-		return here.sequenceIndex(s.Sequence.name()) >= 0
-	case DropSequence:
-		return here.sequenceIndex(s.Sequence.name()) < 0
 	case CreateTable:
-		return t != nil && len(t.Columns) == len(s.Table.Columns) && len(t.Indexes) == len(s.Table.Indexes)
+		return ObjectTable, s.Table.name()
 	case DropTable:
-		return t == nil
+		return ObjectTable, s.Table.name()
 	case RenameTable:
-		return t == nil && here.Table(TableName{s.Schema, s.To}) != nil
+		return ObjectTable, TableName{s.Schema, s.From}
 	case CreateView:
-		return here.viewIndex(s.View.name()) >= 0
+		return ObjectView, s.View.name()
 	case DropView:
-		return here.viewIndex(s.View.name()) < 0
-	case AddColumn:
-		return t != nil && t.Column(s.Column.Name) != nil
-	case DropColumn:
-		return t != nil && t.Column(s.Column.Name) == nil
-	case RenameColumn:
-		return t != nil && t.Column(s.From) == nil && t.Column(s.To) != nil
-	case RenamePart:
-		return t != nil && t.partName(s.Kind, s.From) == nil && t.partName(s.Kind, s.To) != nil
-	case CreateIndex:
-		return t != nil && t.indexIndex(s.Index) >= 0
-	case DropIndex:
-		return t != nil && t.indexIndex(s.Index) < 0
-	case AddUnique:
+		return ObjectView, s.View.name()
+	case AlterView:
+		return ObjectView, s.New.name()
+	case CreateEnum:
+		return ObjectEnum, s.Enum.name()
+	case DropEnum:
+		return ObjectEnum, s.Enum.name()
+	case AlterEnum:
+		return ObjectEnum, s.Old.name()
+	case CreateSequence:
+		return ObjectSequence, s.Sequence.name()
+	case DropSequence:
+		return ObjectSequence, s.Sequence.name()
+	case AlterSequence:
+		return ObjectSequence, s.Old.name()
+	case CreateDomain:
+		return ObjectDomain, s.Domain.name()
+	case DropDomain:
+		return ObjectDomain, s.Domain.name()
+	case AlterDomain:
+		return ObjectDomain, s.Old.name()
+	}
+	if t, ok := tableOf(step); ok {
+		return ObjectTable, t
+	}
+	return "", TableName{}
+}
+
+// hasEffect reports whether the schema shows that the step has run, for steps that were
+// under way when an earlier run died: it cannot be replayed, and its reverse can.
+func hasEffect(step Step, here *Schema) bool {
+	_, name := objectOf(step)
+	t := here.Table(name)
+	switch s := step.(type) {
+	case CreateTable: // perhaps made without all of its parts
+		return t != nil && len(t.Columns) == len(s.Table.Columns) && len(t.Indexes) == len(s.Table.Indexes)
+	case AddUnique: // parts without a name can be added again and again
 		return t != nil && t.uniqueIndex(s.Unique) >= 0
-	case DropUnique:
-		return t != nil && t.uniqueIndex(s.Unique) < 0
 	case AddForeignKey:
 		return t != nil && t.foreignKeyIndex(s.ForeignKey) >= 0
-	case DropForeignKey:
-		return t != nil && t.foreignKeyIndex(s.ForeignKey) < 0
 	case AddCheck:
 		return t != nil && t.checkIndex(s.Check) >= 0
-	case DropCheck:
-		return t != nil && t.checkIndex(s.Check) < 0
+	case CreateIndex:
+		return t != nil && t.indexIndex(s.Index) >= 0
+	case CreateSchema, DropSchema, Exec: // the schema does not tell
+		return false
 	}
-	return false
+	undo := step.Reverse()
+	return undo != nil && here.Clone().Apply(step) != nil && here.Clone().Apply(undo) == nil
 }

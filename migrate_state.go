@@ -217,10 +217,18 @@ func (s stateStore) ensure(ctx context.Context, d SchemaDialect) error {
 		if err != nil {
 			return err
 		}
-		for _, text := range texts {
-			if _, err := s.q.ExecContext(ctx, text); err != nil {
-				return err
-			}
+		if err := execAll(ctx, s.q, texts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// execAll runs statements, one after the other.
+func execAll(ctx context.Context, q Queryer, texts []string) error {
+	for _, text := range texts {
+		if _, err := q.ExecContext(ctx, text); err != nil {
+			return err
 		}
 	}
 	return nil
