@@ -80,15 +80,13 @@ type modelText struct {
 
 // A fieldText is a field of a column in the making.
 type fieldText struct {
-	c      *Column
-	name   string
-	base   string // Go type without what makes it nullable
-	word   Type   // that follows from the Go type
-	key    bool
-	tags   []string
-	unique bool // of the column alone
-	index  bool
-	refers bool // a foreign key of the column alone
+	c     *Column
+	name  string
+	base  string // Go type without what makes it nullable
+	word  Type   // that follows from the Go type
+	key   bool
+	tags  []string
+	parts []string // kinds of parts, of the column alone, that the tags have
 }
 
 // A keyText is a foreign key that a tag can say.
@@ -130,12 +128,9 @@ func (w *modelWriter) nameModels() {
 		}
 		m := &modelText{t: t.Clone(), taken: map[string]bool{}}
 		w.d.NormalizeTable(&m.t)
-		var why string
-		switch {
-		case len(m.t.PrimaryKey.Columns) == 0:
+		why := badName(t.Name)
+		if len(m.t.PrimaryKey.Columns) == 0 {
 			why = "it has no primary key, which a model needs"
-		case badName(t.Name) != "" || badName(cmp.Or(t.Schema, "x")) != "":
-			why = badName(t.Name)
 		}
 		for _, c := range t.Columns {
 			if why == "" && badName(c.Name) != "" {
@@ -184,11 +179,12 @@ func free(taken map[string]bool, names ...string) string {
 }
 
 func (m *modelText) field(column string) *fieldText {
-	i := slices.IndexFunc(m.columns, func(f *fieldText) bool { return f.c.Name == column })
-	if i < 0 {
-		return nil
+	for _, f := range m.columns {
+		if f.c.Name == column {
+			return f
+		}
 	}
-	return m.columns[i]
+	return nil
 }
 
 func (m *modelText) fields(columns []string) []*fieldText {
@@ -434,24 +430,27 @@ func (w *modelWriter) isBare(m *modelText, l *linkText) bool {
 	})
 }
 
-// say adds an option to a list if the tag's grammar can carry it.
+// say adds an option to a list if it has a value, and reports whether the tag's grammar can
+// carry that.
 func say(tags *[]string, name, value string) bool {
-	option := name
-	if value != "" {
-		if isName(name) && !sayable(name, value) {
-			value = `"` + strings.ReplaceAll(value, `"`, `""`) + `"`
-		}
-		if name == "comment" && (!sayable(name, value) || unquoted(value) != value) {
-			value = `'` + strings.ReplaceAll(value, `'`, `''`) + `'`
-		}
-		if !sayable(name, value) {
-			return false
-		}
-		option += ":" + value
+	if value == "" {
+		return true
 	}
-	*tags = append(*tags, option)
+	if isName(name) && !sayable(name, value) {
+		value = quotedBy(`"`, value)
+	}
+	if name == "comment" && (!sayable(name, value) || unquoted(value) != value) {
+		value = quotedBy(`'`, value)
+	}
+	if !sayable(name, value) {
+		return false
+	}
+	*tags = append(*tags, name+":"+value)
 	return true
 }
+
+// quotedBy puts a text in quotes, and doubles those that it has.
+func quotedBy(q, text string) string { return q + strings.ReplaceAll(text, q, q+q) + q }
 
 // sayable reports whether a value comes back from a tag as it is.
 func sayable(name, value string) bool {
@@ -463,13 +462,8 @@ func sayable(name, value string) bool {
 }
 
 // named adds a name: where the name is not the one that follows anyway.
-func (w *modelWriter) named(tags *[]string, name, template string, m *modelText, columns []string, ref *ForeignKey) {
-	var refTable string
-	var refColumns []string
-	if ref != nil {
-		refTable, refColumns = ref.RefTable, ref.RefColumns
-	}
-	if name != "" && name != cutName(w.naming.expand(template, m.t.Name, columns, refTable, refColumns)) {
+func (w *modelWriter) named(tags *[]string, name, template string, m *modelText, columns []string, f ForeignKey) {
+	if name != cutName(w.naming.expand(template, m.t.Name, columns, f.RefTable, f.RefColumns)) {
 		say(tags, "name", name)
 	}
 }
@@ -485,7 +479,7 @@ func (w *modelWriter) columns(m *modelText) {
 		single := f.key && len(t.PrimaryKey.Columns) == 1
 		if single {
 			f.tags = append(f.tags, "pk")
-			w.named(&f.tags, t.PrimaryKey.Name, w.naming.PrimaryKey, m, nil, nil)
+			w.named(&f.tags, t.PrimaryKey.Name, w.naming.PrimaryKey, m, nil, ForeignKey{})
 		}
 		refers := slices.ContainsFunc(m.keys, func(k *keyText) bool { return slices.Contains(k.own, f) })
 		made := single && goClass(f.base) == classInt && c.Default == "" && c.Generated == "" && c.Enum == "" && !refers
@@ -512,12 +506,10 @@ func (w *modelWriter) columns(m *modelText) {
 				w.note(m, "generated column", c.Name, "no tag can hold its expression", c.Generated)
 			}
 		}
-		if c.Default != "" {
-			if !say(&f.tags, "default", string(c.Default)) {
-				w.note(m, "default", c.Name, "no tag can hold it", c.Default)
-			} else if !c.Null && (f.key || w.zeroMeansNone(m, f)) {
-				f.tags = append(f.tags, "omitzero") // no such value is ever meant
-			}
+		if !say(&f.tags, "default", string(c.Default)) {
+			w.note(m, "default", c.Name, "no tag can hold it", c.Default)
+		} else if c.Default != "" && !c.Null && (f.key || w.zeroMeansNone(m, f)) {
+			f.tags = append(f.tags, "omitzero") // no such value is ever meant
 		}
 		if c.OnUpdate != "" {
 			w.note(m, "column", c.Name, "on update", c.OnUpdate)
@@ -525,12 +517,8 @@ func (w *modelWriter) columns(m *modelText) {
 		if c.Identity != nil {
 			w.note(m, "identity", c.Name, c.Identity.text(), "")
 		}
-		if c.Collation != "" {
-			say(&f.tags, "collate", c.Collation)
-		}
-		if c.Comment != "" {
-			say(&f.tags, "comment", c.Comment)
-		}
+		say(&f.tags, "collate", c.Collation)
+		say(&f.tags, "comment", c.Comment)
 	}
 }
 
@@ -558,13 +546,11 @@ func (w *modelWriter) columnType(m *modelText, f *fieldText) {
 		quoted := make([]string, len(values))
 		for i, v := range values {
 			if quoted[i] = v; len(splitList(v)) != 1 || strings.TrimSpace(v) != v || v == "" || strings.ContainsAny(v, `'"();`) {
-				quoted[i] = `'` + strings.ReplaceAll(v, `'`, `''`) + `'`
+				quoted[i] = quotedBy(`'`, v)
 			}
 		}
 		if say(&f.tags, "enum", strings.Join(quoted, ",")) {
-			if name != "" {
-				say(&f.tags, "name", name)
-			}
+			say(&f.tags, "name", name)
 			return
 		}
 	}
@@ -593,10 +579,8 @@ func (w *modelWriter) columnType(m *modelText, f *fieldText) {
 		f.tags = append(f.tags, "precision:"+args)
 	case c.Type == "": // a type of no words
 		w.note(m, "column", c.Name, "it has no type", "")
-	default:
-		if !say(&f.tags, "type", string(c.Type)) {
-			w.note(m, "column type", c.Name, "no tag can hold it", SQLText(c.Type))
-		}
+	case !say(&f.tags, "type", string(c.Type)):
+		w.note(m, "column type", c.Name, "no tag can hold it", SQLText(c.Type))
 	}
 }
 
@@ -647,12 +631,8 @@ func (w *modelWriter) parts(m *modelText) {
 	if t.Name != w.naming.Table(m.name) {
 		say(&tags, "table", t.Name)
 	}
-	if t.Schema != "" {
-		say(&tags, "schema", t.Schema)
-	}
-	if t.Comment != "" {
-		say(&tags, "comment", t.Comment)
-	}
+	say(&tags, "schema", t.Schema)
+	say(&tags, "comment", t.Comment)
 	for _, o := range t.Options {
 		text := o.Name
 		if o.Value != "" {
@@ -665,16 +645,16 @@ func (w *modelWriter) parts(m *modelText) {
 	m.blank(tags)
 	if len(t.PrimaryKey.Columns) > 1 {
 		tags := []string{"pk:" + m.list(t.PrimaryKey.Columns)}
-		w.named(&tags, t.PrimaryKey.Name, w.naming.PrimaryKey, m, nil, nil)
+		w.named(&tags, t.PrimaryKey.Name, w.naming.PrimaryKey, m, nil, ForeignKey{})
 		m.blank(tags)
 	}
 	for _, u := range t.Uniques {
 		var mods []string
-		w.named(&mods, u.Name, w.naming.Unique, m, u.Columns, nil)
+		w.named(&mods, u.Name, w.naming.Unique, m, u.Columns, ForeignKey{})
 		if u.NullsNotDistinct {
 			mods = append(mods, "nulls-not-distinct")
 		}
-		m.part("unique", u.Columns, func(f *fieldText) *bool { return &f.unique }, append(mods, deferrableTag(u.Deferrable)...))
+		m.part("unique", m.fields(u.Columns), "unique", "unique:"+m.list(u.Columns), append(mods, deferrableTag(u.Deferrable)...))
 	}
 	for _, k := range m.keys {
 		w.foreignKey(k)
@@ -685,9 +665,7 @@ func (w *modelWriter) parts(m *modelText) {
 			w.note(m, "check", k.Name, "no tag can hold its expression", k.Expr)
 			continue
 		}
-		if k.Name != "" {
-			say(&tags, "name", k.Name)
-		}
+		say(&tags, "name", k.Name)
 		m.blank(tags)
 		if k.NotValid {
 			w.note(m, "check", k.Name, "it is not validated", "")
@@ -704,14 +682,16 @@ func (m *modelText) blank(tags []string) {
 	}
 }
 
-// part writes a part of the table with its column where it has one, else on a blank field.
-func (m *modelText) part(name string, columns []string, has func(*fieldText) *bool, mods []string) {
-	if f := m.field(columns[0]); len(columns) == 1 && !*has(f) {
-		*has(f) = true
-		f.tags = append(append(f.tags, name), mods...)
+// part writes a part of the table with its column where it has one, which has no other of the
+// kind, else on a blank field.
+func (m *modelText) part(kind string, on []*fieldText, tag, blank string, mods []string) {
+	if len(on) == 1 && !slices.Contains(on[0].parts, kind) {
+		f := on[0]
+		f.parts = append(f.parts, kind)
+		f.tags = append(append(f.tags, tag), mods...)
 		return
 	}
-	m.blank(append([]string{name + ":" + m.list(columns)}, mods...))
+	m.blank(append([]string{blank}, mods...))
 }
 
 func deferrableTag(d Deferrable) []string {
@@ -731,23 +711,16 @@ func (w *modelWriter) foreignKey(k *keyText) {
 		table = f.RefSchema + "." + table
 	}
 	if !isGoName(strings.ReplaceAll(table, ".", "")) {
-		table = `"` + strings.ReplaceAll(table, `"`, `""`) + `"`
+		table = quotedBy(`"`, table)
 	}
 	target := table + "." + k.ref.list(f.RefColumns)
 	var mods []string
 	for _, a := range [][2]string{{"ondelete", f.OnDelete}, {"onupdate", f.OnUpdate}, {"match", f.Match}} {
-		if a[1] != "" {
-			mods = append(mods, a[0]+":"+strings.ToLower(a[1]))
-		}
+		say(&mods, a[0], strings.ToLower(a[1]))
 	}
 	mods = append(mods, deferrableTag(f.Deferrable)...)
-	w.named(&mods, f.Name, w.naming.ForeignKey, k.m, f.Columns, f)
-	if own := k.own[0]; len(k.own) == 1 && !own.refers {
-		own.refers = true
-		own.tags = append(append(own.tags, "fk:"+target), mods...)
-		return
-	}
-	k.m.blank(append([]string{"fk:" + k.m.list(f.Columns) + "->" + target}, mods...))
+	w.named(&mods, f.Name, w.naming.ForeignKey, k.m, f.Columns, *f)
+	k.m.part("fk", k.own, "fk:"+target, "fk:"+k.m.list(f.Columns)+"->"+target, mods)
 }
 
 func (w *modelWriter) index(m *modelText, x *Index) {
@@ -780,40 +753,28 @@ func (w *modelWriter) index(m *modelText, x *Index) {
 	for _, o := range x.Options {
 		w.note(m, "index", x.Name, "option "+strings.TrimSuffix(o.Name+"="+o.Value, "="), "")
 	}
-	ok := true
-	w.named(&mods, x.Name, w.naming.Index, m, columns, nil)
-	if x.Using != "" {
-		ok = say(&mods, "using", x.Using)
-	}
+	w.named(&mods, x.Name, w.naming.Index, m, columns, ForeignKey{})
+	ok := say(&mods, "using", x.Using)
 	if x.NullsNotDistinct {
 		mods = append(mods, "nulls-not-distinct")
 	}
-	if len(x.Include) > 0 {
-		names := make([]string, len(x.Include))
-		for i, n := range x.Include {
-			if names[i] = n; !isGoName(n) {
-				names[i] = `"` + strings.ReplaceAll(n, `"`, `""`) + `"`
-			}
+	include := slices.Clone(x.Include)
+	for i, n := range include {
+		if !isGoName(n) {
+			include[i] = quotedBy(`"`, n)
 		}
-		ok = ok && say(&mods, "include", strings.Join(names, ","))
 	}
-	if x.Where != "" {
-		ok = ok && say(&mods, "where", string(x.Where))
-	}
+	ok = ok && say(&mods, "include", strings.Join(include, ",")) && say(&mods, "where", string(x.Where))
 	var tags []string
 	if !ok || !say(&tags, kind, strings.Join(terms, ",")) || len(splitList(strings.Join(terms, ","))) != len(terms) {
 		w.note(m, "index", x.Name, "no tag can hold it", SQLText(x.text()))
 		return
 	}
+	var on []*fieldText
 	if len(terms) == 1 && terms[0] == m.inTag(x.Parts[0].Column) {
-		f := m.field(x.Parts[0].Column)
-		if !f.index {
-			f.index = true
-			f.tags = append(append(f.tags, kind), mods...)
-			return
-		}
+		on = m.fields(columns)
 	}
-	m.blank(append(tags, mods...))
+	m.part("index", on, kind, tags[0], mods)
 }
 
 // keysTo are the foreign keys of a model that refer to another.
