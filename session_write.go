@@ -366,28 +366,28 @@ func (st *step) runInsert() error {
 			return err
 		}
 	}
+	together := st.canReadBack()
 	if st.keyless && len(st.changes) > 1 {
-		if known, err := st.foreseeKeys(); err != nil {
-			return err
-		} else if !known {
-			return st.insertSingly()
-		}
-	}
-	if !st.canReadBack() && len(st.changes) > 1 {
-		return st.insertSingly()
-	}
-	perRow := len(st.cols)
-	if st.assigned != nil {
-		for _, c := range st.changes {
-			perRow = max(perRow, len(st.cols)+c.assigned.args)
-		}
-	}
-	for rest, n := st.changes, f.s.db.batchRows(perRow); len(rest) > 0; {
-		n = min(n, len(rest))
-		if err := st.insertBatch(rest[:n]); err != nil {
+		known, err := st.foreseeKeys()
+		if err != nil {
 			return err
 		}
-		rest = rest[n:]
+		together = together && known
+	}
+	n := 1
+	if together && len(st.cols) > 0 {
+		perRow := len(st.cols)
+		if st.assigned != nil {
+			for _, c := range st.changes {
+				perRow = max(perRow, len(st.cols)+c.assigned.args)
+			}
+		}
+		n = f.s.db.batchRows(perRow)
+	}
+	for cs := range slices.Chunk(st.changes, n) {
+		if err := st.insertBatch(cs); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -443,15 +443,6 @@ func (st *step) canReadBack() bool {
 	return len(st.back) == 0 || !slices.ContainsFunc(st.m.key, func(c *column) bool { return slices.Contains(st.back, c) })
 }
 
-func (st *step) insertSingly() error {
-	for i := range st.changes {
-		if err := st.insertBatch(st.changes[i : i+1]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // insertBatch inserts rows by one statement.
 func (st *step) insertBatch(cs []*change) error {
 	db := st.f.s.db
@@ -490,8 +481,6 @@ func (st *step) insertBatch(cs []*change) error {
 			}
 			w.text(")")
 		}
-	case len(cs) > 1:
-		return st.insertSingly()
 	default:
 		w.text(" " + db.server.EmptyValues)
 	}

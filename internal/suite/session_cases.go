@@ -1110,3 +1110,21 @@ func (on Database) TestConcurrentUseIsRefused(t *testing.T) {
 	}
 	must(t, s.Commit(t.Context()))
 }
+
+// A keyOnly has no column that an INSERT could name.
+type keyOnly struct {
+	ID int64 `ingot:"pk"`
+}
+
+func (on Database) TestRowsOfNothingButAKeyAreInsertedOnce(t *testing.T) {
+	db, _ := on.open(t, ingot.Options{BatchSize: 2}, keyOnly{})
+	s := db.Session()
+	defer s.Close()
+	for range 5 {
+		must(t, s.Add(&keyOnly{}))
+	}
+	must(t, s.Commit(t.Context()))
+	if n, err := ingot.Select(new(keyOnly)).Count(t.Context(), s); err != nil || n != 5 {
+		t.Errorf("%d rows, %v; want 5", n, err)
+	}
+}
