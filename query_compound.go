@@ -173,9 +173,7 @@ func (r *renderer) part(q *query) {
 		r.scanColumns(alias, s.cols)
 	}
 	for i := range q.output {
-		if i > 0 {
-			r.text(", ")
-		}
+		r.sep(i, ", ")
 		r.column(alias, fmt.Sprintf("c%d", i+1))
 	}
 	r.text(" FROM (")

@@ -364,9 +364,7 @@ func (n *memberNode) list(r *renderer, values []any) {
 	col := r.operand(n.left)
 	r.text(pick(n.not, " NOT IN (", " IN ("))
 	for i, v := range values {
-		if i > 0 {
-			r.text(", ")
-		}
+		r.sep(i, ", ")
 		r.bindBeside(col, v)
 	}
 	r.text(")")

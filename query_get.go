@@ -47,9 +47,7 @@ func (db *DB) keySelect(m *mapper) (*keySelect, error) {
 	r.table(m.table)
 	r.text(" AS t1 WHERE ")
 	for i, c := range m.key {
-		if i > 0 {
-			r.text(" AND ")
-		}
+		r.sep(i, " AND ")
 		r.column(1, c.name)
 		r.text(" = ")
 		r.bind(nil)

@@ -299,9 +299,7 @@ func (p *joinPlan) target(r *renderer, item *joinItem) {
 	if src.link != 0 {
 		r.text(" ON ")
 		for k, c := range item.rel.remote {
-			if k > 0 {
-				r.text(" AND ")
-			}
+			r.sep(k, " AND ")
 			r.column(src.alias, c.name)
 			r.text(" = ")
 			r.column(src.link, item.rel.link.right[k])
@@ -320,9 +318,7 @@ func (p *joinPlan) on(r *renderer, item *joinItem) {
 	}
 	src, owner := r.scope.vars[item.src], r.scope.vars[item.owner]
 	for k, c := range item.rel.local {
-		if k > 0 {
-			r.text(" AND ")
-		}
+		r.sep(k, " AND ")
 		p.remote(r, item, src, k)
 		r.text(" = ")
 		r.column(owner.alias, c.name)

@@ -465,9 +465,7 @@ func (j *loadJob) render(r *renderer, src *source, cols []*column, ask []int) in
 	if j.what.topped {
 		r.text(", ROW_NUMBER() OVER (PARTITION BY ")
 		for k := range rel.local {
-			if k > 0 {
-				r.text(", ")
-			}
+			r.sep(k, ", ")
 			ownerKey(k)
 		}
 		r.text(" ORDER BY ")
@@ -475,9 +473,7 @@ func (j *loadJob) render(r *renderer, src *source, cols []*column, ask []int) in
 			r.orderings(order)
 		} else {
 			for k, c := range rel.target.key {
-				if k > 0 {
-					r.text(", ")
-				}
+				r.sep(k, ", ")
 				r.column(src.alias, c.name)
 			}
 		}
@@ -495,9 +491,7 @@ func (j *loadJob) render(r *renderer, src *source, cols []*column, ask []int) in
 		r.alias(link)
 		r.text(" ON ")
 		for k, c := range rel.remote {
-			if k > 0 {
-				r.text(" AND ")
-			}
+			r.sep(k, " AND ")
 			r.column(link, rel.link.right[k])
 			r.text(" = ")
 			r.column(src.alias, c.name)
@@ -518,9 +512,7 @@ func (j *loadJob) render(r *renderer, src *source, cols []*column, ask []int) in
 
 func (r *renderer) scanColumns(alias int, cols []*column) {
 	for i, c := range cols {
-		if i > 0 {
-			r.text(", ")
-		}
+		r.sep(i, ", ")
 		r.scanColumn(alias, c)
 	}
 }
@@ -593,9 +585,7 @@ func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int, db *DB) in
 		}
 		var v driver.Value
 		for i := range min(padded, room) {
-			if i > 0 {
-				r.text(", ")
-			}
+			r.sep(i, ", ")
 			if i < n {
 				v = value(ask[i], 0)
 			}
@@ -605,18 +595,14 @@ func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int, db *DB) in
 	case db.server.TupleIn:
 		r.text("(")
 		for k := range width {
-			if k > 0 {
-				r.text(", ")
-			}
+			r.sep(k, ", ")
 			ownerKey(k)
 		}
 		r.text(") IN (")
 		for i, slot := range ask {
 			r.text(pick(i > 0, ", (", "("))
 			for k := range width {
-				if k > 0 {
-					r.text(", ")
-				}
+				r.sep(k, ", ")
 				r.bind(value(slot, k))
 			}
 			r.text(")")
@@ -627,9 +613,7 @@ func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int, db *DB) in
 		for i, slot := range ask {
 			r.text(pick(i > 0, " OR (", "("))
 			for k := range width {
-				if k > 0 {
-					r.text(" AND ")
-				}
+				r.sep(k, " AND ")
 				ownerKey(k)
 				r.text(" = ")
 				r.bind(value(slot, k))

@@ -55,9 +55,7 @@ func (n *memberOfNode) render(r *renderer) {
 		}
 	}
 	for k := range rel.local {
-		if k > 0 {
-			r.text(" AND ")
-		}
+		r.sep(k, " AND ")
 		if link != 0 {
 			r.column(link, rel.link.left[k])
 		} else {

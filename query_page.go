@@ -142,7 +142,8 @@ type keysetNode struct {
 func (n *keysetNode) render(r *renderer) {
 	r.text("(")
 	for i := range n.terms {
-		r.text(pick(i > 0, " OR (", "("))
+		r.sep(i, " OR ")
+		r.text("(")
 		for k := range i {
 			n.same(r, k)
 			r.text(" AND ")

@@ -125,6 +125,13 @@ func (r *renderer) fail(err error) {
 
 func (r *renderer) text(s string) { r.b = append(r.b, s...) }
 
+// sep writes what stands between the elements of a list: before each but the first.
+func (r *renderer) sep(i int, s string) {
+	if i > 0 {
+		r.text(s)
+	}
+}
+
 func (r *renderer) ident(name string) { r.b = r.dialect.AppendIdent(r.b, name) }
 
 func (r *renderer) table(t TableName) {
@@ -207,9 +214,7 @@ func (r *renderer) operand(o operand) *column {
 
 func (r *renderer) operands(list []operand) {
 	for i, o := range list {
-		if i > 0 {
-			r.text(", ")
-		}
+		r.sep(i, ", ")
 		r.operand(o)
 	}
 }
@@ -246,18 +251,14 @@ func (r *renderer) condition(c Condition) {
 // conditions writes conditions joined by AND.
 func (r *renderer) conditions(conds []Condition) {
 	for i, c := range conds {
-		if i > 0 {
-			r.text(" AND ")
-		}
+		r.sep(i, " AND ")
 		r.condition(c)
 	}
 }
 
 func (r *renderer) orderings(list []Ordering) {
 	for i, o := range list {
-		if i > 0 {
-			r.text(", ")
-		}
+		r.sep(i, ", ")
 		r.ordering(o, nil)
 	}
 }
@@ -466,9 +467,7 @@ func (r *renderer) selection(q *query, w want, s *rendered) {
 	if len(q.order) > 0 && (rows || q.limited || q.offset > 0) {
 		r.text(" ORDER BY ")
 		for i, o := range q.order {
-			if i > 0 {
-				r.text(", ")
-			}
+			r.sep(i, ", ")
 			plan.ordering(r, o)
 		}
 	}
@@ -495,9 +494,7 @@ func (r *renderer) selection(q *query, w want, s *rendered) {
 func (r *renderer) outputs(list []output, named bool) []*column {
 	cols := make([]*column, len(list))
 	for i, o := range list {
-		if i > 0 {
-			r.text(", ")
-		}
+		r.sep(i, ", ")
 		start := len(r.b)
 		c, scan := r.operand(o.operand), o.scan
 		if cols[i] = c; c != nil {

@@ -421,9 +421,7 @@ func (r *renderer) returning(cols []*column, can bool, op string, m *mapper) {
 func (r *renderer) assignments(sets []Assignment, m *mapper, stamps bool) []*column {
 	var cols []*column
 	set := func(c *column) {
-		if len(cols) > 0 {
-			r.text(", ")
-		}
+		r.sep(len(cols), ", ")
 		cols = append(cols, c)
 		r.ident(c.name)
 		r.text(" = ")
@@ -602,18 +600,15 @@ func (w *bulk) insert(db *DB, m *mapper, cols []*column, rows []addr, back, trac
 	} else {
 		r.text(" (")
 		for i, c := range cols {
-			if i > 0 {
-				r.text(", ")
-			}
+			r.sep(i, ", ")
 			r.ident(c.name)
 		}
 		r.text(") VALUES ")
 		for i, row := range rows {
-			r.text(pick(i > 0, ", (", "("))
+			r.sep(i, ", ")
+			r.text("(")
 			for k, c := range cols {
-				if k > 0 {
-					r.text(", ")
-				}
+				r.sep(k, ", ")
 				w.value(r, c, row)
 			}
 			r.text(")")
@@ -704,9 +699,7 @@ func (w *bulk) onConflict(r *renderer, m *mapper, given []*column) []*column {
 		if slices.Contains(cols, c) || c.pk || c.created || c.version || c.readOnly {
 			continue
 		}
-		if len(set) > 0 {
-			r.text(", ")
-		}
+		r.sep(len(set), ", ")
 		set = append(set, c)
 		r.ident(c.name)
 		r.text(" = ")

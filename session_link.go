@@ -3,6 +3,7 @@ package ingot
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Link rows: the tables between the two sides of many-to-many relations. They come and go
@@ -91,14 +92,14 @@ func (ls *linkStep) run(f *flush) error {
 	}
 	r := ls.r
 	width := len(r.local) + len(r.remote)
-	for rest, n := ls.pairs, f.s.db.batchRows(width); len(rest) > 0; {
-		n = min(n, len(rest))
+	for pairs := range slices.Chunk(ls.pairs, f.s.db.batchRows(width)) {
+		n := len(pairs)
 		w := ls.writer(f, n*width)
 		if ls.add {
 			w.op = "insert"
-			ls.insert(w, rest[:n])
+			ls.insert(w, pairs)
 		} else {
-			ls.delete(w, rest[:n])
+			ls.delete(w, pairs)
 		}
 		if w.err != nil {
 			return w.err
@@ -110,11 +111,10 @@ func (ls *linkStep) run(f *flush) error {
 		if got, err := res.RowsAffected(); err == nil && got != int64(n) {
 			key := ""
 			if n == 1 {
-				key = rest[0].left.name() + "–" + rest[0].right.name()
+				key = pairs[0].left.name() + "–" + pairs[0].right.name()
 			}
 			return &StaleError{Op: w.op, Model: r.m.name + "." + r.field, Key: key, Table: r.link.table.String(), Want: n, Got: int(got)}
 		}
-		rest = rest[n:]
 	}
 	return nil
 }
@@ -130,17 +130,13 @@ func (ls *linkStep) insert(w *writer, pairs []linkChange) {
 	w.text("INSERT INTO ")
 	w.table(r.link.table)
 	w.text(" (")
-	for i, name := range append(append([]string(nil), r.link.left...), r.link.right...) {
-		if i > 0 {
-			w.text(", ")
-		}
+	for i, name := range slices.Concat(r.link.left, r.link.right) {
+		w.sep(i, ", ")
 		w.ident(name)
 	}
 	w.text(") VALUES ")
 	for i, l := range pairs {
-		if i > 0 {
-			w.text(", ")
-		}
+		w.sep(i, ", ")
 		w.text("(")
 		w.values(r.local, l.left.obj)
 		w.text(", ")
@@ -155,9 +151,7 @@ func (ls *linkStep) delete(w *writer, pairs []linkChange) {
 	w.table(r.link.table)
 	w.text(" WHERE ")
 	for i, l := range pairs {
-		if i > 0 {
-			w.text(" OR ")
-		}
+		w.sep(i, " OR ")
 		if len(pairs) > 1 {
 			w.text("(")
 		}
@@ -173,9 +167,7 @@ func (ls *linkStep) delete(w *writer, pairs []linkChange) {
 // linkEquals writes name = value AND … for the columns one side has in the link.
 func (w *writer) linkEquals(names []string, cols []*column, p addr) {
 	for i, name := range names {
-		if i > 0 {
-			w.text(" AND ")
-		}
+		w.sep(i, " AND ")
 		w.ident(name)
 		w.text(" = ")
 		w.value(cols[i], p)
@@ -188,12 +180,10 @@ func (ls *linkStep) runSide(f *flush) error {
 	if ls.right {
 		names, cols = ls.r.link.right, ls.r.remote
 	}
-	for rest, n := ls.side, f.s.db.batchRows(len(cols)); len(rest) > 0; {
-		n = min(n, len(rest))
-		if err := ls.writer(f, n*len(cols)).deleteOf(ls.r.link.table, names, cols, rest[:n]); err != nil {
+	for cs := range slices.Chunk(ls.side, f.s.db.batchRows(len(cols))) {
+		if err := ls.writer(f, len(cs)*len(cols)).deleteOf(ls.r.link.table, names, cols, cs); err != nil {
 			return err
 		}
-		rest = rest[n:]
 	}
 	return nil
 }

@@ -90,6 +90,13 @@ func (w *writer) text(s string) {
 	}
 }
 
+// sep writes what stands between the elements of a list: before each but the first.
+func (w *writer) sep(i int, s string) {
+	if i > 0 {
+		w.text(s)
+	}
+}
+
 func (w *writer) ident(name string) {
 	if w.known == "" {
 		w.b = w.db.dialect.AppendIdent(w.b, name)
@@ -115,9 +122,7 @@ func (w *writer) column(name, qualifier string) {
 
 func (w *writer) columns(cols []*column, qualifier string) {
 	for i, c := range cols {
-		if i > 0 {
-			w.text(", ")
-		}
+		w.sep(i, ", ")
 		w.column(c.name, qualifier)
 	}
 }
@@ -125,9 +130,7 @@ func (w *writer) columns(cols []*column, qualifier string) {
 // scanColumns writes columns of a result.
 func (w *writer) scanColumns(cols []*column) {
 	for i, c := range cols {
-		if i > 0 {
-			w.text(", ")
-		}
+		w.sep(i, ", ")
 		start := len(w.b)
 		w.column(c.name, w.qualifier)
 		if c.scan != ScanPlain && w.known == "" {
@@ -150,9 +153,7 @@ func (w *writer) unnest(t *writePlan, arrays []any, groups ...[]*column) {
 	w.text("unnest(")
 	for _, cols := range groups {
 		for _, c := range cols {
-			if len(w.args) > 0 {
-				w.text(", ")
-			}
+			w.sep(len(w.args), ", ")
 			w.bind(arrays[len(w.args)])
 			w.text("::" + t.arrays[c.index])
 		}
@@ -171,9 +172,7 @@ func (w *writer) value(c *column, p addr) {
 
 func (w *writer) values(cols []*column, p addr) {
 	for i, c := range cols {
-		if i > 0 {
-			w.text(", ")
-		}
+		w.sep(i, ", ")
 		w.value(c, p)
 	}
 }
@@ -190,9 +189,7 @@ func (w *writer) given(c *change, col *column, p addr) {
 // equals writes col = ? AND …
 func (w *writer) equals(cols []*column, p addr) {
 	for i, c := range cols {
-		if i > 0 {
-			w.text(" AND ")
-		}
+		w.sep(i, " AND ")
 		w.ident(c.name)
 		w.text(" = ")
 		w.value(c, p)
@@ -217,17 +214,13 @@ func (w *writer) keyList(cols []*column, qualifier string, cs []*change, of func
 		w.column(cols[0].name, qualifier)
 		w.text(" IN (")
 		for i, c := range cs {
-			if i > 0 {
-				w.text(", ")
-			}
+			w.sep(i, ", ")
 			w.value(cols[0], of(c))
 		}
 		w.text(")")
 	default:
 		for i, c := range cs {
-			if i > 0 {
-				w.text(" OR ")
-			}
+			w.sep(i, " OR ")
 			w.text("(")
 			w.equals(cols, of(c))
 			w.text(")")
@@ -245,9 +238,7 @@ func (w *writer) alias(n int) {
 // named binds columns in a SELECT, with names the first time.
 func (w *writer) named(cols []*column, p addr, from int, first bool) {
 	for i, c := range cols {
-		if i > 0 {
-			w.text(", ")
-		}
+		w.sep(i, ", ")
 		w.value(c, p)
 		if first {
 			w.text(" AS ")
@@ -259,9 +250,7 @@ func (w *writer) named(cols []*column, p addr, from int, first bool) {
 // assignments writes col = v.column3, …
 func (w *writer) assignments(cols []*column, qualifier string, from int) {
 	for i, c := range cols {
-		if i > 0 {
-			w.text(", ")
-		}
+		w.sep(i, ", ")
 		w.column(c.name, qualifier)
 		w.text(" = v.")
 		w.alias(from + i)
@@ -271,9 +260,7 @@ func (w *writer) assignments(cols []*column, qualifier string, from int) {
 // joins writes t.col = v.column1 AND …
 func (w *writer) joins(match []*column) {
 	for i, c := range match {
-		if i > 0 {
-			w.text(" AND ")
-		}
+		w.sep(i, " AND ")
 		w.column(c.name, "t")
 		w.text(" = v.")
 		w.alias(1 + i)
@@ -283,9 +270,7 @@ func (w *writer) joins(match []*column) {
 // typedNulls writes a NULL of each column's type.
 func (w *writer) typedNulls(cols []*column) {
 	for i, c := range cols {
-		if i > 0 {
-			w.text(", ")
-		}
+		w.sep(i, ", ")
 		w.text("(SELECT ")
 		w.ident(c.name)
 		w.text(" FROM ")

@@ -187,13 +187,8 @@ func (f *flush) batchInserts(steps []*step, t *writePlan, run []action) []*step 
 		e := a.c.e
 		keyless := t.m.auto != nil && t.m.auto.codec.zero(t.m.auto.at(e.obj))
 		omits := func(c *column) bool { return c.codec.zero(c.at(e.obj)) && a.c.assigned.of(c) == nil }
-		same := cur != nil && cur.keyless == keyless && slices.Equal(cur.assigned.columns(), a.c.assigned.columns())
-		for _, c := range t.omit {
-			if !same {
-				break
-			}
-			same = slices.Contains(cur.cols, c) == !omits(c)
-		}
+		same := cur != nil && cur.keyless == keyless && slices.Equal(cur.assigned.columns(), a.c.assigned.columns()) &&
+			!slices.ContainsFunc(t.omit, func(c *column) bool { return slices.Contains(cur.cols, c) == omits(c) })
 		if !same {
 			cur = &step{f: f, kind: stepInsert, m: t.m, plan: t, keyless: keyless, back: t.back, cols: t.insert, assigned: a.c.assigned}
 			if keyless {
@@ -207,12 +202,7 @@ func (f *flush) batchInserts(steps []*step, t *writePlan, run []action) []*step 
 			if len(cur.back) > len(t.back) {
 				cur.cols = slices.DeleteFunc(slices.Clone(cur.cols), func(c *column) bool { return slices.Contains(cur.back, c) })
 			}
-			for _, c := range t.moves {
-				if slices.Contains(cur.cols, c) {
-					cur.back = append(slices.Clip(cur.back), c)
-				}
-			}
-			cur.readAssigned()
+			cur.readMoved()
 			steps = append(steps, cur)
 		}
 		cur.changes = append(cur.changes, a.c)
@@ -251,12 +241,7 @@ func (f *flush) batchUpdates(steps []*step, t *writePlan, run []action) []*step 
 			}
 			if !parked {
 				st.back = t.back
-				for _, c := range t.moves {
-					if slices.Contains(cols, c) {
-						st.back = append(slices.Clip(st.back), c)
-					}
-				}
-				st.readAssigned()
+				st.readMoved()
 			}
 			steps = append(steps, st)
 		}
@@ -265,8 +250,14 @@ func (f *flush) batchUpdates(steps []*step, t *writePlan, run []action) []*step 
 	return steps
 }
 
-// readAssigned makes the step read back what expressions came to.
-func (st *step) readAssigned() {
+// readMoved makes the step read back what only the database knows of what it sends: columns that
+// come back otherwise, and what expressions came to.
+func (st *step) readMoved() {
+	for _, c := range st.plan.moves {
+		if slices.Contains(st.cols, c) {
+			st.back = append(slices.Clip(st.back), c)
+		}
+	}
 	for _, c := range st.assigned.columns() {
 		if !slices.Contains(st.back, c) {
 			st.back = append(slices.Clip(st.back), c)
@@ -440,7 +431,7 @@ func (st *step) arrays(cs []*change, groups ...columnsOf) ([]any, error) {
 
 // canReadBack reports whether what comes back can be matched to its rows: by their keys.
 func (st *step) canReadBack() bool {
-	return len(st.back) == 0 || !slices.ContainsFunc(st.m.key, func(c *column) bool { return slices.Contains(st.back, c) })
+	return !slices.ContainsFunc(st.m.key, func(c *column) bool { return slices.Contains(st.back, c) })
 }
 
 // insertBatch inserts rows by one statement.
@@ -469,14 +460,10 @@ func (st *step) insertBatch(cs []*change) error {
 		w.columns(st.cols, "")
 		w.text(") VALUES ")
 		for i, c := range cs {
-			if i > 0 {
-				w.text(", ")
-			}
+			w.sep(i, ", ")
 			w.text("(")
 			for i, col := range st.cols {
-				if i > 0 {
-					w.text(", ")
-				}
+				w.sep(i, ", ")
 				w.given(c, col, c.e.obj)
 			}
 			w.text(")")
@@ -669,17 +656,15 @@ func (st *step) runUpdate() error {
 	if len(st.back) > 0 && !st.returns(db.server.UpdateReturning) || !db.server.UpdateFrom && !db.server.UpdateJoin {
 		n = 1
 	}
-	for rest := st.changes; len(rest) > 0; {
-		k := min(n, len(rest))
-		if err := st.updateBatch(rest[:k]); err != nil {
+	for cs := range slices.Chunk(st.changes, n) {
+		if err := st.updateBatch(cs); err != nil {
 			return err
 		}
 		if v := st.m.version; v != nil && v.readOnly {
-			for _, c := range rest[:k] {
+			for _, c := range cs {
 				c.moveVersion(v)
 			}
 		}
-		rest = rest[k:]
 	}
 	return nil
 }
@@ -757,9 +742,7 @@ func (st *step) updateBatch(cs []*change) error {
 		w.table(st.m.table)
 		w.text(" SET ")
 		for i, c := range cols {
-			if i > 0 {
-				w.text(", ")
-			}
+			w.sep(i, ", ")
 			w.ident(c.name)
 			w.text(" = ")
 			if st.assigned != nil {
@@ -779,9 +762,7 @@ func (st *step) updateBatch(cs []*change) error {
 		w.unnest(st.plan, arrays, match, st.cols)
 		w.text(" AS v (")
 		for i := range len(match) + len(st.cols) {
-			if i > 0 {
-				w.text(", ")
-			}
+			w.sep(i, ", ")
 			w.alias(i + 1)
 		}
 		w.text(") WHERE ")
@@ -799,9 +780,7 @@ func (st *step) updateBatch(cs []*change) error {
 			w.text("), ")
 		}
 		for i, c := range cs {
-			if i > 0 {
-				w.text(", ")
-			}
+			w.sep(i, ", ")
 			w.text("(")
 			w.values(match, c.old())
 			w.text(", ")
@@ -815,9 +794,7 @@ func (st *step) updateBatch(cs []*change) error {
 		w.table(st.m.table)
 		w.text(" AS t JOIN (")
 		for i, c := range cs {
-			if i > 0 {
-				w.text(" UNION ALL ")
-			}
+			w.sep(i, " UNION ALL ")
 			w.text("SELECT ")
 			w.named(match, c.old(), 1, i == 0)
 			w.text(", ")
@@ -887,7 +864,7 @@ func (st *step) count(cs []*change) (int, error) {
 	w.text("SELECT COUNT(*) FROM ")
 	w.table(st.m.table)
 	w.text(" WHERE ")
-	w.keyList(st.m.key, "", cs, func(c *change) addr { return c.e.obj })
+	w.keyList(st.m.key, "", cs, st.now)
 	if w.err != nil {
 		return 0, w.err
 	}
@@ -916,10 +893,7 @@ func (st *step) stale(op string, cs []*change, got int) error {
 // runDelete deletes the rows of a step.
 func (st *step) runDelete() error {
 	match := st.match()
-	for rest, n := st.changes, st.f.s.db.batchRows(len(match)); len(rest) > 0; {
-		n = min(n, len(rest))
-		cs := rest[:n]
-		rest = rest[n:]
+	for cs := range slices.Chunk(st.changes, st.f.s.db.batchRows(len(match))) {
 		w := st.writer("delete", cs, len(match))
 		w.text("DELETE FROM ")
 		w.table(st.m.table)
@@ -945,14 +919,12 @@ func (st *step) runSweep() error {
 	for i, c := range st.ref.columns {
 		names[i] = c.name
 	}
-	for rest, n := st.changes, st.f.s.db.batchRows(len(names)); len(rest) > 0; {
-		n = min(n, len(rest))
-		w := st.writer("delete", rest[:n], len(names))
+	for cs := range slices.Chunk(st.changes, st.f.s.db.batchRows(len(names))) {
+		w := st.writer("delete", cs, len(names))
 		w.keyName = ""
-		if err := w.deleteOf(st.m.table, names, st.ref.remote, rest[:n]); err != nil {
+		if err := w.deleteOf(st.m.table, names, st.ref.remote, cs); err != nil {
 			return err
 		}
-		rest = rest[n:]
 	}
 	return nil
 }
@@ -970,16 +942,12 @@ func (w *writer) deleteOf(t TableName, names []string, cols []*column, of []*cha
 	for i, c := range of {
 		switch {
 		case in:
-			if i > 0 {
-				w.text(", ")
-			}
+			w.sep(i, ", ")
 			w.value(cols[0], c.e.snap)
 		case len(of) == 1:
 			w.linkEquals(names, cols, c.e.snap)
 		default:
-			if i > 0 {
-				w.text(" OR ")
-			}
+			w.sep(i, " OR ")
 			w.text("(")
 			w.linkEquals(names, cols, c.e.snap)
 			w.text(")")
