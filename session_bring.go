@@ -24,7 +24,7 @@ func (f *flush) editOf(e *entry, r *relation) *edit {
 
 // join brings a relation of an entry along: p is in it now. What is not loaded stays so.
 func (f *flush) join(e *entry, r *relation, p addr) {
-	if w := e.work; w != nil && (w.op == opDelete || w.op == opDrop) {
+	if w := e.work; w != nil && w.goes() {
 		return
 	}
 	if e.load(r) == Loaded || e.state == Pending {
@@ -35,7 +35,7 @@ func (f *flush) join(e *entry, r *relation, p addr) {
 
 // part brings a relation of an entry along: p is not in it any more.
 func (f *flush) part(e *entry, r *relation, p addr) {
-	if w := e.work; w != nil && (w.op == opDelete || w.op == opDrop) {
+	if w := e.work; w != nil && w.goes() {
 		return
 	}
 	if r.isNil(e.obj) {

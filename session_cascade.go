@@ -169,7 +169,7 @@ func (f *flush) cascade() error {
 		}
 	}
 	for _, x := range free {
-		if x.child.op == opDelete || x.child.op == opDrop || x.r.passive {
+		if x.child.goes() || x.r.passive {
 			continue
 		}
 		if err := f.release(x.child, x.r, x.from); err != nil {

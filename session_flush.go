@@ -67,6 +67,9 @@ const (
 	opDrop             // pending, and not to be inserted after all
 )
 
+// goes reports whether there will be no row.
+func (c *change) goes() bool { return c.op == opDelete || c.op == opDrop }
+
 // A change is the part of one instance in a flush. There is one for every new row, so it is
 // kept small.
 type change struct {
@@ -533,7 +536,7 @@ func (f *flush) settle() error {
 	for _, c := range f.changes {
 		e := c.e
 		e.work = nil
-		if c.op == opDelete || c.op == opDrop || c.op == opNone && c.before == nil && !c.linked && (c.extra == nil || len(c.extra.loads) == 0) {
+		if c.goes() || c.op == opNone && c.before == nil && !c.linked && (c.extra == nil || len(c.extra.loads) == 0) {
 			continue
 		}
 		s.record(e)
@@ -563,7 +566,7 @@ func (f *flush) settleNew(c *change) {
 				r.setMany(e.obj, []addr{})
 			}
 			e.setLoad(r, Loaded, f.s.unit)
-		case r.kind == oneToOne || r.one(e.obj) != nil || f.nullAlready(e, f.lay.of[r]):
+		case r.kind == oneToOne || r.one(e.obj) != nil || f.lay.of[r].isNull(e.obj):
 			e.setLoad(r, Loaded, f.s.unit)
 		}
 	}

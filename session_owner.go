@@ -119,7 +119,7 @@ func (f *flush) replace() error {
 	var taken map[place]*entry
 	var errs []error
 	for _, c := range f.changes {
-		if c.op == opDelete || c.op == opDrop {
+		if c.goes() {
 			continue
 		}
 		for cl := c.claims; cl != nil; cl = cl.next {
@@ -214,7 +214,7 @@ func (f *flush) climb() error {
 // parentOf returns the parent that a row will have, as far as the session knows it.
 func (f *flush) parentOf(e *entry, ref *reference) *entry {
 	if c := e.work; c != nil {
-		if c.op == opDelete || c.op == opDrop {
+		if c.goes() {
 			return nil
 		}
 		if cl := c.claim(ref); cl != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Relationships: from two sides and a column to one decision.
@@ -137,7 +138,7 @@ func (f *flush) hearCollection(c *change, r *relation) error {
 		if t == c.e && r.m == r.target {
 			return fmt.Errorf("%s.%s holds the %s itself: a row cannot be its own parent and child", c.e.name(), r.field, r.target.name)
 		}
-		if err := f.name(f.change(t), ref, t, r, c.e); err != nil {
+		if err := f.name(f.change(t), ref, c.e, r); err != nil {
 			return err
 		}
 	}
@@ -227,18 +228,14 @@ func (f *flush) member(e *entry, r *relation, p addr) (*entry, error) {
 	return t, nil
 }
 
-// name takes in that a relation gives a child a parent: with two entries, by is the
-// child's relation and t the parent; with three, by is the parent's.
-func (f *flush) name(c *change, ref *reference, t *entry, by *relation, parent ...*entry) error {
-	if len(parent) > 0 {
-		t = parent[0]
-	}
+// name takes in that a relation, the child's or the parent's, gives a child a parent.
+func (f *flush) name(c *change, ref *reference, parent *entry, by *relation) error {
 	cl := f.claimOn(c, ref)
-	if cl.parent != nil && cl.parent != t {
+	if cl.parent != nil && cl.parent != parent {
 		return fmt.Errorf("%s is given to two parents: %s by %s.%s, %s by %s.%s", c.e.name(),
-			cl.parent.name(), cl.by.m.name, cl.by.field, t.name(), by.m.name, by.field)
+			cl.parent.name(), cl.by.m.name, cl.by.field, parent.name(), by.m.name, by.field)
 	}
-	cl.parent, cl.by = t, by
+	cl.parent, cl.by = parent, by
 	return nil
 }
 
@@ -247,13 +244,12 @@ func (f *flush) hearKey(c *change, ref *reference) {
 	e := c.e
 	changed, null := false, false
 	for _, col := range ref.columns {
-		p := col.at(e.obj)
-		isNull := col.codec.null != nil && col.codec.null(p)
+		isNull := col.isNull(e.obj)
 		null = null || isNull
 		switch {
 		case e.snap != nil:
 			changed = changed || col.differs(e.obj, e.snap)
-		case isNull || col.codec.zero(p):
+		case isNull || col.codec.zero(col.at(e.obj)):
 			// A new row that says nothing; of a composite key all columns have to speak.
 			if !col.pk {
 				return
@@ -282,7 +278,7 @@ func (f *flush) decide() error {
 	var errs []error
 	for i := 0; i < len(f.changes); i++ {
 		c := f.changes[i]
-		if c.op == opDelete || c.op == opDrop {
+		if c.goes() {
 			continue
 		}
 		for cl := c.claims; cl != nil; cl = cl.next {
@@ -311,7 +307,7 @@ func (f *flush) judge(c *change, cl *claim) error {
 		cl.verdict = setParent
 		return nil
 	case cl.key && !cl.null:
-		if cl.left != nil && f.refersTo(e, ref, cl.left) {
+		if cl.left != nil && f.s.refers(e.obj, ref, cl.left.obj) {
 			return fmt.Errorf("%s was taken out of %s.%s, but its %s refers to it", e.name(), cl.left.name(), cl.leftBy.field, ref.columnNames())
 		}
 		cl.verdict = setKey
@@ -320,7 +316,7 @@ func (f *flush) judge(c *change, cl *claim) error {
 		return nil
 	case e.state == Pending:
 		return nil // nobody held it in the database
-	case cl.left == nil && cl.nilled && !cl.key && f.nullAlready(e, ref):
+	case cl.left == nil && !cl.key && ref.isNull(e.obj):
 		return nil
 	}
 	// Nobody names a parent any more.
@@ -356,8 +352,7 @@ func nameList(es []*entry) string {
 func (f *flush) agree(c *change, cl *claim) error {
 	e, ref := c.e, cl.ref
 	for i, col := range ref.columns {
-		p := col.at(e.obj)
-		silent := col.codec.zero(p) || col.codec.null != nil && col.codec.null(p)
+		silent := col.codec.zero(col.at(e.obj)) || col.isNull(e.obj)
 		if e.snap != nil {
 			silent = !col.differs(e.obj, e.snap)
 		}
@@ -394,11 +389,6 @@ func (s *Session) sameValue(a *column, p addr, b *column, q addr) (bool, error) 
 		return false, err
 	}
 	return string(appendKeyPart(nil, v)) == string(appendKeyPart(nil, w)), nil
-}
-
-// refersTo reports whether the foreign key of a child is that parent's.
-func (f *flush) refersTo(e *entry, ref *reference, parent *entry) bool {
-	return f.s.refers(e.obj, ref, parent.obj)
 }
 
 // refers reports whether the foreign key of one instance holds what another one has.
@@ -465,25 +455,18 @@ func (s *Session) partsOf(columns []*column, p addr) (string, bool) {
 	return string(b), true
 }
 
-func (f *flush) nullAlready(e *entry, ref *reference) bool {
-	for _, c := range ref.columns {
-		if c.codec.null != nil && c.codec.null(c.at(e.obj)) {
-			return true
-		}
-	}
-	return false
+// isNull reports whether the foreign key of an instance refers to nothing.
+func (ref *reference) isNull(p addr) bool {
+	return slices.ContainsFunc(ref.columns, func(c *column) bool { return c.isNull(p) })
 }
 
 // columnNames names the fields of a foreign key.
 func (ref *reference) columnNames() string {
-	text := ""
+	names := make([]string, len(ref.columns))
 	for i, c := range ref.columns {
-		if i > 0 {
-			text += ", "
-		}
-		text += c.m.name + "." + c.field
+		names[i] = c.m.name + "." + c.field
 	}
-	return text
+	return strings.Join(names, ", ")
 }
 
 // apply writes verdicts into foreign keys. The key of a new parent may not be known yet;
@@ -491,14 +474,14 @@ func (ref *reference) columnNames() string {
 func (f *flush) apply() error {
 	for i := 0; i < len(f.changes); i++ {
 		c := f.changes[i]
-		if c.op == opDelete || c.op == opDrop {
+		if c.goes() {
 			continue
 		}
 		for cl := c.claims; cl != nil; cl = cl.next {
 			switch cl.verdict {
 			case setParent:
 				switch w := cl.parent.work; {
-				case w != nil && (w.op == opDelete || w.op == opDrop):
+				case w != nil && w.goes():
 					return fmt.Errorf("%s: %s.%s gives it %s, which is being deleted", c.e.name(), cl.by.m.name, cl.by.field, cl.parent.name())
 				case w != nil && w.op == opInsert:
 					f.awaitKey(c, cl.ref, cl.parent)
@@ -537,20 +520,14 @@ func (f *flush) follow() error {
 			if !slices.ContainsFunc(ref.remote, moved) {
 				continue
 			}
-			byDatabase := ref.onUpdate == "CASCADE"
-			if !byDatabase {
-				if err := f.loadFollowers(e, ref); err != nil {
-					return err
-				}
-			}
-			if err := f.followers(e, ref, byDatabase); err != nil {
+			if err := f.followers(e, ref); err != nil {
 				return err
 			}
 		}
 	}
 	for _, c := range f.changes { // the key of a parent that was named may have changed since
 		for cl := c.claims; cl != nil; cl = cl.next {
-			if cl.verdict != setParent || c.op == opDelete || c.op == opDrop || cl.parent.work == nil || cl.parent.work.op != opNone {
+			if cl.verdict != setParent || c.goes() || cl.parent.work == nil || cl.parent.work.op != opNone {
 				continue
 			}
 			if err := f.takeKey(c, cl.ref, cl.parent); err != nil {
@@ -561,20 +538,18 @@ func (f *flush) follow() error {
 	return nil
 }
 
-// loadFollowers loads the children of a parent whose key has changed. Their rows still have
-// the old one, so that the parent has it too while they are looked for.
-func (f *flush) loadFollowers(e *entry, ref *reference) error {
-	for _, r := range ref.down {
-		if err := f.loadOld(r, ref.remote, e); err != nil {
-			return err
+// followers tells the children of one parent about its new key.
+func (f *flush) followers(parent *entry, ref *reference) error {
+	s := f.s
+	byDatabase := ref.onUpdate == "CASCADE"
+	if !byDatabase {
+		// Their rows still have the old one, by which they are loaded.
+		for _, r := range ref.down {
+			if err := f.loadOld(r, ref.remote, parent); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
-}
-
-// followers tells the children of one parent about its new key.
-func (f *flush) followers(parent *entry, ref *reference, byDatabase bool) error {
-	s := f.s
 	identityMap := s.maps[ref.m.index]
 	if identityMap == nil {
 		return nil
@@ -654,18 +629,17 @@ func (f *flush) takeKey(c *change, ref *reference, parent *entry) error {
 	return nil
 }
 
-// A link is one row of a many-to-many relation, coming or going.
-type linkChange struct {
+// A linkPair identifies a row of a many-to-many relation.
+type linkPair struct {
 	r           *relation // the canonical one of the two sides
 	left, right *entry
-	add         bool
-	by          *relation // who said so
 }
 
-// linkPair identifies a link row.
-type linkPair struct {
-	r           *relation
-	left, right *entry
+// A linkChange is such a row, coming or going.
+type linkChange struct {
+	linkPair
+	add bool
+	by  *relation // who said so
 }
 
 // hearLinks takes in who came to a many-to-many collection and who left it. A link that
@@ -708,7 +682,7 @@ func (f *flush) link(e *entry, r *relation, t *entry, add bool) error {
 		f.linkAt = map[linkPair]int{}
 	}
 	f.linkAt[p] = len(f.links)
-	f.links = append(f.links, linkChange{canon, p.left, p.right, add, r})
+	f.links = append(f.links, linkChange{p, add, r})
 	if add {
 		return nil
 	}

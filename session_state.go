@@ -164,15 +164,13 @@ func (e *entry) dirtyRelations() bool {
 
 // changed reports whether a relation differs from the snapshot. Nil in a collection that
 // is not loaded means nothing; an element changed in place counts.
-func (e *entry) changed(r *relation) bool {
-	if !r.kind.toMany() {
-		return r.one(e.obj) != r.one(e.snap)
-	}
-	return !slices.Equal(r.many(e.obj), r.many(e.snap))
-}
+func (e *entry) changed(r *relation) bool { return r.differs(e.obj, e.snap) }
 
 // differs reports whether a column has different values in two instances.
 func (c *column) differs(a, b addr) bool { return !c.codec.equal(c.at(a), c.at(b)) }
+
+// isNull reports whether a column of an instance is NULL.
+func (c *column) isNull(p addr) bool { return c.codec.null != nil && c.codec.null(c.at(p)) }
 
 // differs reports whether a relation holds something else in two instances; for
 // collections nil and empty are the same.
