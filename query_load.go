@@ -1,6 +1,7 @@
 package ingot
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -156,20 +157,22 @@ func (r *relation) all(owner addr) []addr {
 // unique drops repeated instances and keeps their order.
 func unique(ps []addr) []addr {
 	seen := make(map[addr]struct{}, len(ps))
-	for i, p := range ps {
-		if _, again := seen[p]; again || p == nil {
-			rest := slices.Clone(ps[:i])
-			for _, p := range ps[i:] {
-				if _, again := seen[p]; !again && p != nil {
-					seen[p] = struct{}{}
-					rest = append(rest, p)
-				}
-			}
-			return rest
-		}
+	repeated := func(p addr) bool {
+		_, again := seen[p]
 		seen[p] = struct{}{}
+		return again || p == nil
 	}
-	return ps
+	i := slices.IndexFunc(ps, repeated)
+	if i < 0 {
+		return ps
+	}
+	rest := slices.Clone(ps[:i])
+	for _, p := range ps[i+1:] {
+		if !repeated(p) {
+			rest = append(rest, p)
+		}
+	}
+	return rest
 }
 
 // A loadJob is one relation being loaded for its owners.
@@ -406,7 +409,7 @@ func (s *sharedRows) of(p addr) (addr, error) {
 // render writes the statement for the slots, or for as many as fit, and returns how many
 // those are.
 func (j *loadJob) render(r *renderer, src *source, cols []*column, ask []int) int {
-	rel, db := j.rel, j.lane.db
+	rel := j.rel
 	link := 0
 	if rel.kind == manyToMany {
 		r.aliases++
@@ -419,18 +422,19 @@ func (j *loadJob) render(r *renderer, src *source, cols []*column, ask []int) in
 			r.column(src.alias, rel.remote[k].name)
 		}
 	}
+	keyName := func(k int) string { return fmt.Sprintf("ingot_key%d", k+1) }
 	var order []Ordering
 	if !j.sorts() {
 		order = with(j.what.sort, rel.orderings(src.alias, link)...)
 	}
 
+	r.text("SELECT ")
 	if j.what.topped {
 		r.aliases++
 		outer := r.aliases
-		r.text("SELECT ")
 		if link != 0 {
 			for k := range rel.local {
-				r.column(outer, fmt.Sprintf("ingot_key%d", k+1))
+				r.column(outer, keyName(k))
 				r.text(", ")
 			}
 		}
@@ -448,15 +452,13 @@ func (j *loadJob) render(r *renderer, src *source, cols []*column, ask []int) in
 		}()
 		r.inner++
 		defer func() { r.inner-- }()
-	} else {
-		r.text("SELECT ")
 	}
 	if link != 0 {
 		for k := range rel.local {
 			ownerKey(k)
 			if j.what.topped {
 				r.text(" AS ")
-				r.ident(fmt.Sprintf("ingot_key%d", k+1))
+				r.ident(keyName(k))
 			}
 			r.text(", ")
 		}
@@ -502,7 +504,7 @@ func (j *loadJob) render(r *renderer, src *source, cols []*column, ask []int) in
 		r.condition(c)
 		r.text(" AND ")
 	}
-	n := j.keyList(r, ownerKey, ask, db)
+	n := j.keyList(r, ownerKey, ask)
 	if !j.what.topped && len(order) > 0 {
 		r.text(" ORDER BY ")
 		r.orderings(order)
@@ -544,8 +546,8 @@ func (n *columnNode) parts(func(operand), func(*query)) {}
 
 // keyList writes the condition that the owner's key is one of the slots', and returns how
 // many slots went into it.
-func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int, db *DB) int {
-	width := len(j.rel.local)
+func (j *loadJob) keyList(r *renderer, ownerKey func(int), ask []int) int {
+	db, width := j.lane.db, len(j.rel.local)
 	value := func(slot, k int) driver.Value {
 		v, err := j.rel.local[k].valueOf(j.slots[slot].key, &db.enc)
 		if err != nil {
@@ -707,7 +709,8 @@ func (j *loadJob) fill() error {
 		j.members = append(j.members, s.found...)
 		for _, o := range s.owners {
 			if !j.rel.kind.toMany() && len(s.found) > 1 {
-				return j.severalFound(o)
+				return fmt.Errorf("%w: %s.%s holds one %s, but several rows refer to %s", ErrMultiple,
+					j.rel.m.name, j.rel.field, j.rel.target.name, j.rel.m.keyName(o))
 			}
 			start := len(block)
 			block = append(block, s.found...)
@@ -753,27 +756,13 @@ func (j *loadJob) byKey() func([]addr) {
 	if !j.sorts() {
 		return nil
 	}
-	key := j.rel.target.key
-	value := func(p addr) int64 { return key[0].codec.getInt(key[0].at(p)) }
-	by := func(a, b addr) int {
-		switch x, y := value(a), value(b); {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	}
+	key := j.rel.target.key[0]
+	by := func(a, b addr) int { return cmp.Compare(key.codec.getInt(key.at(a)), key.codec.getInt(key.at(b))) }
 	return func(ps []addr) {
 		if !slices.IsSortedFunc(ps, by) {
 			slices.SortStableFunc(ps, by)
 		}
 	}
-}
-
-func (j *loadJob) severalFound(owner addr) error {
-	return fmt.Errorf("%w: %s.%s holds one %s, but several rows refer to %s", ErrMultiple,
-		j.rel.m.name, j.rel.field, j.rel.target.name, j.rel.m.keyName(owner))
 }
 
 // A keyIndex numbers keys. Keys of one integer, which most are, have a map of their own,
@@ -791,45 +780,33 @@ func newKeyIndex(cols []*column, n int) keyIndex {
 	return keyIndex{text: make(map[string]int, n)}
 }
 
-// put returns the number of the key in these columns of an instance, which is next if the
-// key is new. ok is false if a column is NULL.
+// get returns the number of the key in these columns of an instance; ok is false if it has
+// none, as where a column is NULL.
+func (x *keyIndex) get(p addr, cols []*column) (number int, ok bool, err error) {
+	return x.put(p, cols, -1)
+}
+
+// put is get, but gives a key without a number the next one.
 func (x *keyIndex) put(p addr, cols []*column, next int) (number int, ok bool, err error) {
 	if x.ints != nil {
 		k, ok, err := intKey(p, cols[0])
 		if !ok {
 			return -1, false, err
 		}
-		if i, known := x.ints[k]; known {
-			return i, true, nil
+		if number, ok = x.ints[k]; !ok && next >= 0 {
+			x.ints[k] = next
+			return next, true, nil
 		}
-		x.ints[k] = next
+		return number, ok, nil
+	}
+	if ok, err := x.textKey(p, cols); !ok {
+		return -1, false, err
+	}
+	if number, ok = x.text[string(x.buf)]; !ok && next >= 0 {
+		x.text[string(x.buf)] = next
 		return next, true, nil
 	}
-	if ok, err := x.textKey(p, cols); !ok {
-		return -1, false, err
-	}
-	if i, known := x.text[string(x.buf)]; known {
-		return i, true, nil
-	}
-	x.text[string(x.buf)] = next
-	return next, true, nil
-}
-
-// get returns the number of a key; ok is false if it has none.
-func (x *keyIndex) get(p addr, cols []*column) (number int, ok bool, err error) {
-	if x.ints != nil {
-		k, ok, err := intKey(p, cols[0])
-		if !ok {
-			return -1, false, err
-		}
-		i, ok := x.ints[k]
-		return i, ok, nil
-	}
-	if ok, err := x.textKey(p, cols); !ok {
-		return -1, false, err
-	}
-	i, ok := x.text[string(x.buf)]
-	return i, ok, nil
+	return number, ok, nil
 }
 
 // intKey reads a key of one integer.

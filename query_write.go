@@ -327,23 +327,24 @@ func (w *bulk) run(ctx context.Context, r Runner, back bool, do func(*lane, *map
 		return err
 	}
 	defer ln.close()
-	if ln.tx != nil || len(statements) == 1 {
-		for _, st := range statements {
-			if err := do(&ln, m, st); err != nil {
-				return err
-			}
+	own := ln.tx == nil && len(statements) > 1
+	if own {
+		if ln.tx, err = db.begin(ctx, TxOptions{}); err != nil {
+			return err
 		}
-		return nil
-	}
-	if ln.tx, err = db.begin(ctx, TxOptions{}); err != nil {
-		return err
 	}
 	for _, st := range statements {
 		if err := do(&ln, m, st); err != nil {
-			return errors.Join(err, ln.tx.rollback(ctx))
+			if own {
+				err = errors.Join(err, ln.tx.rollback(ctx))
+			}
+			return err
 		}
 	}
-	return ln.tx.commit(ctx)
+	if own {
+		return ln.tx.commit(ctx)
+	}
+	return nil
 }
 
 // statements writes the text.
@@ -354,12 +355,7 @@ func (w *bulk) statements(db *DB, m *mapper, back, tracked bool) ([]*bulkStateme
 	if len(w.where) == 0 && !w.everywhere {
 		return nil, fmt.Errorf("%w: %s of %s would touch every row; if that is meant, say Everywhere", ErrNoWhere, w.op, m.name)
 	}
-	r := db.newRenderer()
-	r.enter()
-	r.target = m
-	if src := r.declare(w.v); src != nil {
-		src.alias = 0
-	}
+	r := w.renderer(db, m)
 	st := &bulkStatement{}
 	can := db.server.DeleteReturning
 	if w.op == "update" {
@@ -367,7 +363,7 @@ func (w *bulk) statements(db *DB, m *mapper, back, tracked bool) ([]*bulkStateme
 		r.text("UPDATE ")
 		r.table(m.table)
 		r.text(" SET ")
-		st.cols = r.assignments(w.sets, m, true)
+		st.cols = r.assignments(w.sets, m)
 		if len(w.sets) == 0 {
 			r.fail(fmt.Errorf("ingot: Update of %s without Set", m.name))
 		}
@@ -383,24 +379,41 @@ func (w *bulk) statements(db *DB, m *mapper, back, tracked bool) ([]*bulkStateme
 	case back:
 		st.back = m.usual()
 	case tracked && can:
-		st.back = slices.Clone(m.key)
-		for _, c := range st.cols {
-			if !slices.Contains(st.back, c) {
-				st.back = append(st.back, c)
-			}
-		}
+		st.back = keyAnd(st.cols, m)
 	}
 	r.returning(st.back, can, w.op, m)
-	return st.finish(w.op, m, r)
+	if err := st.finish(w.op, m, r); err != nil {
+		return nil, err
+	}
+	return []*bulkStatement{st}, nil
 }
 
-func (st *bulkStatement) finish(op string, m *mapper, r *renderer) ([]*bulkStatement, error) {
-	if r.err != nil {
-		return nil, r.err
+// renderer is for a statement that writes rows of the variable's table, which has no alias there.
+func (w *bulk) renderer(db *DB, m *mapper) *renderer {
+	r := db.newRenderer()
+	r.enter()
+	r.target = m
+	if src := r.declare(w.v); src != nil {
+		src.alias = 0
 	}
+	return r
+}
+
+// keyAnd are the columns by which a session learns what has changed.
+func keyAnd(cols []*column, m *mapper) []*column {
+	back := slices.Clone(m.key)
+	for _, c := range cols {
+		if !slices.Contains(back, c) {
+			back = append(back, c)
+		}
+	}
+	return back
+}
+
+func (st *bulkStatement) finish(op string, m *mapper, r *renderer) error {
 	st.st = statement{op: op, model: m.name, sql: string(r.b), args: r.args}
 	st.models, st.raw = r.models, r.raw
-	return []*bulkStatement{st}, nil
+	return r.err
 }
 
 // returning writes RETURNING.
@@ -416,17 +429,18 @@ func (r *renderer) returning(cols []*column, can bool, op string, m *mapper) {
 	r.scanColumns(0, cols)
 }
 
-// assignments writes what SET sets, and with stamps what moves along: the version and the
-// time of the last change.
-func (r *renderer) assignments(sets []Assignment, m *mapper, stamps bool) []*column {
-	var cols []*column
-	set := func(c *column) {
-		r.sep(len(cols), ", ")
-		cols = append(cols, c)
-		r.ident(c.name)
-		r.text(" = ")
-	}
-	var asked []*column
+// assign begins to set a column, behind those that are set already.
+func (r *renderer) assign(set []*column, c *column) []*column {
+	r.sep(len(set), ", ")
+	r.ident(c.name)
+	r.text(" = ")
+	return append(set, c)
+}
+
+// assignments writes what SET sets, and what moves along: the version and the time of the
+// last change.
+func (r *renderer) assignments(sets []Assignment, m *mapper) []*column {
+	var cols, asked []*column
 	var values []operand
 	for _, a := range sets {
 		c := r.columnOf(a.column)
@@ -458,21 +472,17 @@ func (r *renderer) assignments(sets []Assignment, m *mapper, stamps bool) []*col
 		if order != nil {
 			i = order[i]
 		}
-		set(asked[i])
+		cols = r.assign(cols, asked[i])
 		r.operand(values[i])
-	}
-	if !stamps {
-		return cols
 	}
 	for _, c := range m.columns {
 		switch {
-		case slices.Contains(cols, c):
-		case c.readOnly:
+		case c.readOnly || slices.Contains(cols, c):
 		case c.updated, c.version && c.codec.class == classTime:
-			set(c)
+			cols = r.assign(cols, c)
 			r.now(c)
 		case c.version:
-			set(c)
+			cols = r.assign(cols, c)
 			r.column(0, c.name)
 			r.text(" + 1")
 		}
@@ -539,6 +549,11 @@ func (r *renderer) now(c *column) {
 		r.fail(c.valueError(err))
 		return
 	}
+	r.bindColumn(c, p)
+}
+
+// bindColumn binds a column of an instance.
+func (r *renderer) bindColumn(c *column, p addr) {
 	v, err := c.valueOf(p, &r.db.enc)
 	if err != nil {
 		r.fail(err)
@@ -564,7 +579,7 @@ func (w *bulk) inserts(db *DB, m *mapper, back, tracked bool) ([]*bulkStatement,
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, st...)
+		list = append(list, st)
 		start += n
 	}
 	return list, nil
@@ -574,7 +589,7 @@ func (w *bulk) inserts(db *DB, m *mapper, back, tracked bool) ([]*bulkStatement,
 func (w *bulk) given(m *mapper, row addr) []*column {
 	cols := make([]*column, 0, len(m.columns))
 	for _, c := range m.columns {
-		if c.readOnly || (c.auto || c.omitZero) && c.codec.zero(c.at(row)) && !w.stamped(c) {
+		if c.readOnly || (c.auto || c.omitZero) && c.codec.zero(c.at(row)) && !c.stamped() {
 			continue
 		}
 		cols = append(cols, c)
@@ -583,15 +598,10 @@ func (w *bulk) given(m *mapper, row addr) []*column {
 }
 
 // stamped reports whether a zero value is replaced by the clock's or a first version.
-func (w *bulk) stamped(c *column) bool { return c.created || c.updated || c.version }
+func (c *column) stamped() bool { return c.created || c.updated || c.version }
 
-func (w *bulk) insert(db *DB, m *mapper, cols []*column, rows []addr, back, tracked bool) ([]*bulkStatement, error) {
-	r := db.newRenderer()
-	r.enter()
-	r.target = m
-	if src := r.declare(w.v); src != nil {
-		src.alias = 0
-	}
+func (w *bulk) insert(db *DB, m *mapper, cols []*column, rows []addr, back, tracked bool) (*bulkStatement, error) {
+	r := w.renderer(db, m)
 	r.text("INSERT INTO ")
 	r.table(m.table)
 	if len(cols) == 0 {
@@ -609,7 +619,7 @@ func (w *bulk) insert(db *DB, m *mapper, cols []*column, rows []addr, back, trac
 			r.text("(")
 			for k, c := range cols {
 				r.sep(k, ", ")
-				w.value(r, c, row)
+				r.given(c, row)
 			}
 			r.text(")")
 		}
@@ -625,33 +635,22 @@ func (w *bulk) insert(db *DB, m *mapper, cols []*column, rows []addr, back, trac
 	case back:
 		st.back = m.usual()
 	case tracked && w.conflict != nil && !w.conflict.nothing && db.server.InsertReturning:
-		st.back = slices.Clone(m.key)
-		for _, c := range st.cols {
-			if !slices.Contains(st.back, c) {
-				st.back = append(st.back, c)
-			}
-		}
+		st.back = keyAnd(st.cols, m)
 	}
 	r.returning(st.back, db.server.InsertReturning, "insert", m)
-	return st.finish("insert", m, r)
+	return st, st.finish("insert", m, r)
 }
 
-// value binds a column of a row, or what stands for its zero value.
-func (w *bulk) value(r *renderer, c *column, row addr) {
-	if w.stamped(c) && c.codec.zero(c.at(row)) {
-		if c.version && c.codec.class != classTime {
-			r.bind(int64(1))
-		} else {
-			r.now(c)
-		}
-		return
+// given binds a column of a row, or what stands for its zero value.
+func (r *renderer) given(c *column, row addr) {
+	switch {
+	case !c.stamped() || !c.codec.zero(c.at(row)):
+		r.bindColumn(c, row)
+	case c.version && c.codec.class != classTime:
+		r.bind(int64(1))
+	default:
+		r.now(c)
 	}
-	v, err := c.valueOf(row, &r.db.enc)
-	if err != nil {
-		r.fail(err)
-		return
-	}
-	r.bind(v)
 }
 
 // onConflict writes ON CONFLICT and returns the columns it updates.
@@ -671,11 +670,9 @@ func (w *bulk) onConflict(r *renderer, m *mapper, given []*column) []*column {
 		}
 		target, cols = append(target, c.name), append(cols, c)
 	}
-	own, ok := r.dialect.(UpsertDialect)
-	switch {
-	case ok:
+	if own, ok := r.dialect.(UpsertDialect); ok {
 		r.b = own.AppendConflict(r.b, target, w.conflict.nothing, m.columns[0].name)
-	default:
+	} else {
 		r.text(" ON CONFLICT")
 		for i, name := range target {
 			r.text(pick(i > 0, ", ", " ("))
@@ -692,24 +689,18 @@ func (w *bulk) onConflict(r *renderer, m *mapper, given []*column) []*column {
 		return nil
 	}
 	if len(w.conflict.sets) > 0 {
-		return r.assignments(w.conflict.sets, m, true)
+		return r.assignments(w.conflict.sets, m)
 	}
 	var set []*column
 	for _, c := range given {
 		if slices.Contains(cols, c) || c.pk || c.created || c.version || c.readOnly {
 			continue
 		}
-		r.sep(len(set), ", ")
-		set = append(set, c)
-		r.ident(c.name)
-		r.text(" = ")
+		set = r.assign(set, c)
 		r.excluded(c)
 	}
 	if v := m.version; v != nil && !v.readOnly && v.codec.class != classTime {
-		r.text(pick(len(set) > 0, ", ", ""))
-		set = append(set, v)
-		r.ident(v.name)
-		r.text(" = ")
+		set = r.assign(set, v)
 		r.column(0, v.name)
 		r.text(" + 1")
 	}
