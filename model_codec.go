@@ -642,6 +642,7 @@ func pointerCodec(t reflect.Type, e *codec) *codec {
 		}
 		*ref[addr](dst) = q
 	}
+	isNil := func(p addr) bool { return *ref[addr](p) == nil }
 	c := &codec{
 		load: func(p addr, src any) error {
 			if src == nil {
@@ -668,18 +669,17 @@ func pointerCodec(t reflect.Type, e *codec) *codec {
 		},
 		copy:  func(dst, src addr) { *ref[addr](dst) = *ref[addr](src) },
 		clone: clone,
-		zero:  func(p addr) bool { return *ref[addr](p) == nil },
-		null:  func(p addr) bool { return *ref[addr](p) == nil },
+		zero:  isNil,
+		null:  isNil,
 		class: e.class, word: e.word, scan: e.scan, elem: e,
 	}
 	if e.settle != nil {
 		// What it points to may be shared with the caller's own variables: settle a copy.
 		c.settle = func(p addr) {
-			if *ref[addr](p) == nil {
-				return
+			if !isNil(p) {
+				clone(p, p)
+				e.settle(*ref[addr](p))
 			}
-			clone(p, p)
-			e.settle(*ref[addr](p))
 		}
 	}
 	return c
@@ -791,22 +791,16 @@ func customCodec(t reflect.Type) *codec {
 	c.settle = func(p addr) {
 		v, err := value(p, nil)
 		if at, ok := v.(time.Time); ok && err == nil {
-			fresh := reflect.New(t).UnsafePointer()
-			if load(fresh, settleTime(at)) == nil {
-				c.copy(p, fresh)
-			}
+			loadFresh(t, load, p, settleTime(at))
 		}
 	}
 	if hasPointers(t) {
 		// Nobody but the type knows how to copy it, so a copy takes the way over the
 		// database: Value, then Scan.
 		c.clone = func(dst, src addr) {
-			fresh := reflect.New(t).UnsafePointer()
-			v, err := value(src, nil)
-			if err != nil || load(fresh, v) != nil {
-				fresh = src
+			if v, err := value(src, nil); err != nil || !loadFresh(t, load, dst, v) {
+				c.copy(dst, src)
 			}
-			c.copy(dst, fresh)
 		}
 	}
 	if zeroIsNull(t) {
@@ -816,6 +810,17 @@ func customCodec(t reflect.Type) *codec {
 		}
 	}
 	return c
+}
+
+// loadFresh puts into dst what load makes of a value, all of it new. Where that is an error,
+// dst stays as it is.
+func loadFresh(t reflect.Type, load func(addr, any) error, dst addr, v any) bool {
+	fresh := reflect.New(t).UnsafePointer()
+	if load(fresh, v) != nil {
+		return false
+	}
+	assign(t, dst, fresh)
+	return true
 }
 
 // zeroIsNull asks a type whether its zero value is NULL: then it can carry NULL.
@@ -888,9 +893,8 @@ func textCodec(t reflect.Type) *codec {
 		class: classText, word: "text",
 	}
 	c.settle = func(p addr) {
-		fresh := reflect.New(t).UnsafePointer()
-		if b, err := text(p); err == nil && load(fresh, string(b)) == nil {
-			c.copy(p, fresh)
+		if b, err := text(p); err == nil {
+			loadFresh(t, load, p, string(b))
 		}
 	}
 	if uuid {
@@ -899,12 +903,9 @@ func textCodec(t reflect.Type) *codec {
 	}
 	if hasPointers(t) {
 		c.clone = func(dst, src addr) {
-			fresh := reflect.New(t).UnsafePointer()
-			b, err := text(src)
-			if err != nil || load(fresh, b) != nil {
-				fresh = src
+			if b, err := text(src); err != nil || !loadFresh(t, load, dst, b) {
+				c.copy(dst, src)
 			}
-			c.copy(dst, fresh)
 		}
 	}
 	return c
@@ -954,8 +955,8 @@ func hasPointers(t reflect.Type) bool {
 		if t == reflect.TypeFor[time.Time]() {
 			return false
 		}
-		for i := range t.NumField() {
-			if hasPointers(t.Field(i).Type) {
+		for f := range t.Fields() {
+			if hasPointers(f.Type) {
 				return true
 			}
 		}

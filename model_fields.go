@@ -193,8 +193,7 @@ func (m *mapper) findSpans() {
 
 // walk maps the fields of a struct that lies at an offset of the model.
 func (r *registration) walk(m *mapper, t reflect.Type, offset uintptr, path, prefix string) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		field := path + f.Name
 		tg, tagged, err := lookupTag(f)
 		if err != nil {
@@ -256,6 +255,14 @@ func relatedType(t reflect.Type) reflect.Type {
 	return t.Elem()
 }
 
+// elemOf is what a type is made of, below slices and pointers.
+func elemOf(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
 // isRelation reports whether a field holds other models: by its type, or by what its tag
 // says it should be.
 func (r *registration) isRelation(t reflect.Type, tg tag) bool {
@@ -264,11 +271,7 @@ func (r *registration) isRelation(t reflect.Type, tg tag) bool {
 	}
 	target := relatedType(t)
 	if target == nil {
-		base := t
-		for base.Kind() == reflect.Slice || base.Kind() == reflect.Pointer {
-			base = base.Elem()
-		}
-		return base.Kind() == reflect.Struct && slices.ContainsFunc(tg, func(o tagOption) bool {
+		return elemOf(t).Kind() == reflect.Struct && slices.ContainsFunc(tg, func(o tagOption) bool {
 			spec, ok := specOf(o.name, onRelation)
 			return ok && spec.place == onRelation
 		})
@@ -442,10 +445,7 @@ func badName(name string) string {
 
 // explainType adds to an error about a type what the metadata knows better.
 func (r *registration) explainType(t reflect.Type, err error) string {
-	base := t
-	for base.Kind() == reflect.Slice || base.Kind() == reflect.Pointer {
-		base = base.Elem()
-	}
+	base := elemOf(t)
 	if m := r.byType[base]; m != nil {
 		if t.Kind() == reflect.Slice {
 			return fmt.Sprintf("a relation to %s is a []*%s", m.name, base.Name())
@@ -594,7 +594,7 @@ func (r *registration) mapTable(m *mapper) {
 	m.table.Name = r.naming.Table(cmp.Or(m.typ.Name(), m.name))
 	seen := map[string]bool{}
 	for _, o := range m.options {
-		single := o.name == "table" || o.name == "schema" || o.name == "pk" || o.name == "view" || o.name == "comment" || o.name == "was"
+		single := slices.Contains([]string{"table", "schema", "pk", "view", "comment", "was"}, o.name)
 		if single && seen[o.name+"@"+o.dialect] {
 			r.report(m, "", o.tagOption, "is given twice")
 			continue
@@ -730,8 +730,7 @@ func (r *registration) mapKey(m *mapper) {
 
 // brokenKey reports whether a field that was to be the key is among the broken ones.
 func (r *registration) brokenKey(m *mapper) bool {
-	for i := range m.typ.NumField() {
-		f := m.typ.Field(i)
+	for f := range m.typ.Fields() {
 		if tg, _, err := lookupTag(f); r.broken[m][f.Name] && (err != nil || tg.has("pk")) {
 			return true
 		}
@@ -742,15 +741,11 @@ func (r *registration) brokenKey(m *mapper) bool {
 // find returns the column that a name in a tag means: a column or a Go field. Inside an
 // embedded struct its own go first.
 func (m *mapper) find(o tableOption, name string) *column {
-	for _, c := range []*column{
-		m.byColumn[o.prefix+name], m.byField[o.path+name], m.byColumn[name], m.byField[name],
-	} {
-		if c != nil {
-			return c
-		}
-	}
-	return nil
+	return cmp.Or(m.byColumn[o.prefix+name], m.byField[o.path+name], m.byColumn[name], m.byField[name])
 }
+
+// field is the embedded struct that an option stands in; empty for the model itself.
+func (o tableOption) field() string { return strings.TrimSuffix(o.path, ".") }
 
 // columnNames lists the columns of a model, for messages.
 func (m *mapper) columnNames() []string {
@@ -774,12 +769,12 @@ func (r *registration) column(m *mapper, of *mapper, field string, o tableOption
 func (r *registration) columnList(m *mapper, o tableOption, value string) (columns []*column, ok bool) {
 	ok = true
 	for _, name := range splitList(value) {
-		c := r.column(m, m, strings.TrimSuffix(o.path, "."), o, name)
+		c := r.column(m, m, o.field(), o, name)
 		switch {
 		case c == nil:
 			ok = false
 		case slices.Contains(columns, c):
-			r.report(m, strings.TrimSuffix(o.path, "."), o.tagOption, fmt.Sprintf("names column %q twice", c.name))
+			r.report(m, o.field(), o.tagOption, fmt.Sprintf("names column %q twice", c.name))
 			ok = false
 		default:
 			columns = append(columns, c)
@@ -803,8 +798,7 @@ func (r *registration) indexOption(m *mapper, o tableOption) {
 			key.terms = append(key.terms, t)
 			continue
 		}
-		t.column = r.column(m, m, strings.TrimSuffix(o.path, "."), o, name)
-		if t.column == nil {
+		if t.column = r.column(m, m, o.field(), o, name); t.column == nil {
 			return
 		}
 		key.terms = append(key.terms, t)

@@ -411,8 +411,7 @@ func (r *registration) brokenKeys(m *mapper) bool {
 			n++
 		}
 	}
-	for i := range m.typ.NumField() {
-		f := m.typ.Field(i)
+	for f := range m.typ.Fields() {
 		if tg, _, err := lookupTag(f); err != nil || r.broken[m][f.Name] && tg.has("fk") {
 			return true
 		}
