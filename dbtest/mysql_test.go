@@ -118,6 +118,13 @@ func mysqlChanges(expressions bool) []change {
 		changes = append(changes, change{"default of no text", defaults(ingot.Column{Type: "binary(3)", Default: "0x61ff62"}), defaults(ingot.Column{Type: "binary(3)", Default: "0x61ff63"}), false})
 		changes = append(changes, change{"a default beyond three bytes", defaults(ingot.Column{Type: "varchar(9)", Default: "'𝄞'"}), defaults(ingot.Column{Type: "varchar(9)", Default: "'𝄢'"}), false})
 	}
+	referring := func(x ...ingot.Index) ingot.Schema {
+		return with(func(t *ingot.Table) {
+			t.Indexes = x
+			t.ForeignKeys = []ingot.ForeignKey{{Name: "f", Columns: []string{"a"}, RefTable: "p", RefColumns: []string{"y"}}}
+		})
+	}
+	changes = append(changes, change{"an index backwards beside a foreign key", referring(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Column: "a", Desc: true}}}), index(ingot.Index{Name: "i", Parts: []ingot.IndexPart{{Column: "a", Desc: true}}}), false})
 	changes = append(changes, change{"renamed where expressions name it", named("say_a", ""), named("it`s b", "say_a"), false},
 		change{"auto of a key that others refer to", counted(true), counted(false), false})
 	changes = append(changes, change{"letters of all alphabets", letters("é"), letters("€ß日it''s"), false})

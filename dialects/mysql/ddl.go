@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"ingot"
 	"ingot/dialects/internal/sqltext"
@@ -59,7 +60,7 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		def, err := w.columnDef(x.Table, x.Column)
 		return []string{alter(x.Table) + "ADD COLUMN " + def}, err
 	case ingot.DropColumn:
-		return []string{alter(x.Table) + "DROP COLUMN " + ident(x.Column.Name)}, nil
+		return []string{alter(x.Table) + w.dropColumn(x.Column.Name)}, nil
 	case ingot.RenameColumn:
 		return w.renameColumn(x)
 	case ingot.AlterColumn:
@@ -103,7 +104,7 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		if x.Index.Name == "" {
 			return nil, fmt.Errorf("table %s: an index without a name cannot be dropped: inspect the database for the name it gave", x.Table)
 		}
-		return []string{alter(x.Table) + strings.Join(append(w.keepCovered(x.Table, x.Index.Name, columnsOf(x.Index)), "DROP INDEX "+ident(x.Index.Name)), ", ")}, nil
+		return []string{alter(x.Table) + strings.Join(append(w.keepCovered(x.Table, x.Index.Name, columnsOf(x.Index, w.srv)), "DROP INDEX "+ident(x.Index.Name)), ", ")}, nil
 
 	case ingot.Exec:
 		return rules.Statements(string(x.SQL)), nil
@@ -571,9 +572,19 @@ func (w writer) alterColumn(x ingot.AlterColumn) ([]string, error) {
 			adds = append(adds, "ADD "+text)
 		}
 	}
-	drops = append(drops, "DROP COLUMN "+ident(x.New.Name))
+	drops = append(drops, w.dropColumn(x.New.Name))
 	adds = append([]string{"ADD COLUMN " + def}, adds...)
 	return []string{alter(x.Table) + strings.Join(drops, ", "), alter(x.Table) + strings.Join(adds, ", ")}, nil
+}
+
+// dropColumn goes the long way where the name that MySQL gives a column that is dropped at once
+// would be cut in the middle of a letter.
+func (w writer) dropColumn(name string) string {
+	text := "DROP COLUMN " + ident(name)
+	if !isMariaDB(w.srv) && len(name) > 30 && len(name) > utf8.RuneCountInString(name) {
+		text += ", ALGORITHM = COPY"
+	}
+	return text
 }
 
 // joined reports whether a foreign key leads from the column or to it.
@@ -607,7 +618,7 @@ func (w writer) dropForeignKey(x ingot.DropForeignKey) ([]string, error) {
 	if t == nil || generatedName(t.Name, f.Name) {
 		return []string{text}, nil
 	}
-	covered := covered(t, f, "") || slices.ContainsFunc(t.ForeignKeys, func(o ingot.ForeignKey) bool { return o.Name != f.Name && covers(o.Columns, f) })
+	covered := covered(t, f, "", w.srv) || slices.ContainsFunc(t.ForeignKeys, func(o ingot.ForeignKey) bool { return o.Name != f.Name && covers(o.Columns, f) })
 	if !covered {
 		text += ", DROP INDEX " + ident(f.Name)
 	}
@@ -621,10 +632,10 @@ func covers(columns []string, f ingot.ForeignKey) bool {
 
 // covered reports whether an index of the table, but for the one named, serves the foreign
 // key.
-func covered(t *ingot.Table, f ingot.ForeignKey, but string) bool {
+func covered(t *ingot.Table, f ingot.ForeignKey, but string, srv *ingot.Server) bool {
 	return covers(t.PrimaryKey.Columns, f) && but != "PRIMARY" ||
 		slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return (u.Name != but || but == "") && covers(u.Columns, f) }) ||
-		slices.ContainsFunc(t.Indexes, func(i ingot.Index) bool { return (i.Name != but || but == "") && covers(columnsOf(i), f) })
+		slices.ContainsFunc(t.Indexes, func(i ingot.Index) bool { return (i.Name != but || but == "") && covers(columnsOf(i, srv), f) })
 }
 
 // keepCovered adds the indexes that foreign keys need once the one named is gone; without a
@@ -641,7 +652,7 @@ func (w writer) keepCovered(table ingot.TableName, name string, columns []string
 			index = f.Columns[0]
 		}
 		add := "ADD INDEX " + ident(index) + " (" + idents(f.Columns) + ")"
-		if covers(columns, f) && !covered(t, f, cmp.Or(name, "PRIMARY")) && !slices.Contains(adds, add) {
+		if covers(columns, f) && !covered(t, f, cmp.Or(name, "PRIMARY"), w.srv) && !slices.Contains(adds, add) {
 			adds = append(adds, add)
 		}
 	}
@@ -652,11 +663,12 @@ func (w writer) keepCovered(table ingot.TableName, name string, columns []string
 // name of a column, which may be taken.
 func generatedName(table, name string) bool { return strings.HasPrefix(name, table+"_ibfk_") }
 
-// columnsOf are the columns an index begins with, up to one that is not whole.
-func columnsOf(x ingot.Index) []string {
+// columnsOf are the columns an index begins with, up to one that is not whole, or on MySQL goes
+// backwards: what serves a foreign key.
+func columnsOf(x ingot.Index, srv *ingot.Server) []string {
 	var columns []string
 	for _, p := range x.Parts {
-		if p.Column == "" || p.Prefix > 0 {
+		if p.Column == "" || p.Prefix > 0 || p.Desc && !isMariaDB(srv) {
 			break
 		}
 		columns = append(columns, p.Column)

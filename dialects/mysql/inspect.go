@@ -397,7 +397,7 @@ func (i *inspection) readIndexes(ctx context.Context) error {
 			return ok
 		})
 		for n := 0; n < len(t.Indexes); {
-			if cameAlong(t, t.Indexes[n]) {
+			if i.cameAlong(t, t.Indexes[n]) {
 				t.Indexes = slices.Delete(t.Indexes, n, n+1)
 			} else {
 				n++
@@ -410,10 +410,10 @@ func (i *inspection) readIndexes(ctx context.Context) error {
 // cameAlong reports whether the server made the index for a foreign key: over its columns,
 // named as it, or, where the server named that too, as its first column. Where another serves
 // the foreign key, the index is one of its own.
-func cameAlong(t *inspected, x ingot.Index) bool {
+func (i *inspection) cameAlong(t *inspected, x ingot.Index) bool {
 	return !x.Unique && x.Using == "" && len(x.Options) == 0 && slices.ContainsFunc(t.ForeignKeys, func(f ingot.ForeignKey) bool {
 		named := x.Name == f.Name || generatedName(t.Name, f.Name) && strings.HasPrefix(x.Name, f.Columns[0])
-		return named && slices.Equal(columnsOf(x), f.Columns) && len(x.Parts) == len(f.Columns) && !covered(&t.Table, f, x.Name)
+		return named && slices.Equal(columnsOf(x, i.srv), f.Columns) && len(x.Parts) == len(f.Columns) && !covered(&t.Table, f, x.Name, i.srv)
 	})
 }
 
