@@ -691,7 +691,7 @@ func (d artist) index(t *ingot.Table, names, withID []string) ingot.Index {
 		case "number":
 			x.Parts = append(x.Parts, ingot.IndexPart{Expr: ingot.SQLText(one(d, "abs("+q+")", q+" + 1", "-"+q, "coalesce("+q+", 0)")), Desc: d.once(3)})
 		case "text":
-			if d.db.kind == "mysql" && c.Type == "text" {
+			if d.db.kind == "mysql" && strings.HasPrefix(string(c.Type), "text") {
 				break // it indexes no expression of that
 			}
 			x.Parts = append(x.Parts, ingot.IndexPart{Expr: ingot.SQLText(one(d, "lower("+q+")", "coalesce("+q+", 'none of the "+strings.Repeat("long ", 15)+"ones')")), Desc: d.once(3)})

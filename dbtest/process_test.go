@@ -50,6 +50,23 @@ func (p program) write(name, text string) {
 	}
 }
 
+// edit replaces texts of a file, pair by pair, that have to be there.
+func (p program) edit(name string, pairs ...string) {
+	p.t.Helper()
+	source, err := os.ReadFile(filepath.Join(p.dir, name))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	text := string(source)
+	for i := 0; i < len(pairs); i += 2 {
+		if !strings.Contains(text, pairs[i]) {
+			p.t.Fatalf("%s has no %s:\n%s", name, pairs[i], text)
+		}
+		text = strings.Replace(text, pairs[i], pairs[i+1], 1)
+	}
+	p.write(name, text)
+}
+
 // run runs a process in the folder of the program, which has to exit with the code and say
 // each of the texts.
 func (p program) run(code int, command []string, wants ...string) string {
