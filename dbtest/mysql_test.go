@@ -1,7 +1,10 @@
 package dbtest
 
 import (
+	"reflect"
 	"testing"
+
+	mysqldriver "github.com/go-sql-driver/mysql"
 
 	"ingot"
 )
@@ -147,4 +150,24 @@ func TestAPeriodIsToldFromACheck(t *testing.T) {
 	if want := (ingot.Unsupported{Kind: "period", Name: "dated.p", Reason: "`a` < `b`"}); len(s.Unsupported) != 1 || s.Unsupported[0] != want {
 		t.Errorf("unsupported: %v, want %v", s.Unsupported, want)
 	}
+}
+
+func TestInspectionDoesNotDependOnTheMode(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		db.exec(t, fixtureStatements(t, "testdata/schemas/nasty.mysql.sql")...)
+		want := db.inspect(t)
+		for _, mode := range []string{"ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI,NO_BACKSLASH_ESCAPES", "PIPES_AS_CONCAT,HIGH_NOT_PRECEDENCE"} {
+			config, err := mysqldriver.ParseDSN(db.dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config.Params = map[string]string{"sql_mode": "'" + mode + "'"}
+			other := *db
+			other.dsn = config.FormatDSN()
+			other.DB = other.again(t)
+			if got := other.inspect(t); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %s", mode, listing(ingot.Compare(want, got)))
+			}
+		}
+	}, "mysql")
 }

@@ -271,7 +271,8 @@ func (w writer) defaultOf(c ingot.Column) string {
 	if !ok || len(tokens) == 0 {
 		return "(" + text + ")"
 	}
-	if tokens[0].Is("-") || tokens[0].Is("+") {
+	signed := tokens[0].Is("-") || tokens[0].Is("+")
+	if signed {
 		tokens = tokens[1:]
 	}
 	if len(tokens) == 0 {
@@ -287,7 +288,7 @@ func (w writer) defaultOf(c ingot.Column) string {
 		return text
 	case isClock(tokens) && (isMariaDB(w.srv) || keepsTime(c.Type)):
 		return text
-	case tokens[0].Is("(") && closes(tokens):
+	case !signed && tokens[0].Is("(") && closes(tokens):
 		return text
 	}
 	return "(" + text + ")"
