@@ -51,23 +51,15 @@ func (s *script) statement(text string) {
 	}
 }
 
-// row writes a statement on a table of the state: identifiers stand in backquotes,
-// arguments become literals.
-func (s *script) row(text string, args ...string) {
-	var b []byte
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '?':
-			b, args = s.literal(b, args[0]), args[1:]
-		case '`':
-			j := i + 1 + strings.IndexByte(text[i+1:], '`')
-			b = s.d.AppendIdent(b, text[i+1:j])
-			i = j
-		default:
-			b = append(b, text[i])
-		}
+func (s *script) statements(texts []string) {
+	for _, text := range texts {
+		s.statement(text)
 	}
-	s.statement(string(b))
+}
+
+// row writes a statement on a table of the state, in which arguments become literals.
+func (s *script) row(text string, args ...string) {
+	s.statement(stateSQL(s.d, text, func(b []byte, n int) []byte { return s.literal(b, args[n-1]) }))
 }
 
 func (s *script) literal(b []byte, text string) []byte {
@@ -83,24 +75,18 @@ func (s *script) transaction(steps []Step, body func() error) error {
 	if s.offline != nil && len(steps) > 0 {
 		begin, check, end = s.offline.OfflineMode(steps, &s.srv)
 	}
-	for _, text := range begin {
-		s.statement(text)
-	}
+	s.statements(begin)
 	if s.srv.TransactionalDDL {
 		s.statement("BEGIN")
 	}
 	if err := body(); err != nil {
 		return err
 	}
-	for _, text := range check {
-		s.statement(text)
-	}
+	s.statements(check)
 	if s.srv.TransactionalDDL {
 		s.statement("COMMIT")
 	}
-	for _, text := range end {
-		s.statement(text)
-	}
+	s.statements(end)
 	s.WriteByte('\n')
 	return nil
 }
@@ -113,9 +99,7 @@ func (s *script) stateTables(sd SchemaDialect) error {
 			if err != nil {
 				return err
 			}
-			for _, text := range texts {
-				s.statement(text)
-			}
+			s.statements(texts)
 		}
 		return nil
 	})
@@ -246,23 +230,14 @@ func (s *script) title(n *node, down bool) {
 
 // step writes the first of the steps, and those that the dialect takes together with it.
 func (s *script) step(sd SchemaDialect, steps []Step, before *Schema) (n int, err error) {
-	switch x := steps[0].(type) {
-	case Exec:
-		texts, err := sd.DDL(x, before, &s.srv)
-		for _, text := range texts {
-			s.statement(text)
-		}
-		return 1, err
-	case Do:
+	if _, ok := steps[0].(Do); ok {
 		return 0, errors.New("a function of the program has no SQL")
 	}
 	texts, n, err := renderGroup(sd, steps, before, &s.srv)
 	if err != nil && before == nil {
 		return 0, fmt.Errorf("a script needs to know the table here, and the revisions below cannot be replayed: run it against a live database (%w)", err)
 	}
-	for _, text := range texts {
-		s.statement(text)
-	}
+	s.statements(texts)
 	return n, err
 }
 

@@ -780,40 +780,31 @@ func (r *revisionRun) execute(ctx context.Context, q Queryer, at, end int) (err 
 			r.met = r.before.Clone()
 		}
 	}
-	switch s := r.steps[at].(type) {
-	case Exec:
-		texts, err := r.d.DDL(s, r.before, &r.m.db.server)
-		r.before = nil // only the database knows what it did
-		if err != nil {
-			return err
-		}
-		return execAll(ctx, q, texts)
-	case Do:
+	if do, ok := r.steps[at].(Do); ok {
 		r.before = nil
 		tx, ok := q.(*Tx)
 		if !ok {
 			return errors.New("ingot: a Do step needs a transaction")
 		}
-		return s.Func(ctx, tx)
-	default:
-		texts, n, err := renderGroup(r.d, r.steps[at:end], r.before, &r.m.db.server)
-		if err != nil {
-			return err
-		}
-		r.sent = at + n
-		if err := execAll(ctx, q, texts); err != nil {
-			return err
-		}
-		switch s.(type) {
-		case RenameTable, RenameColumn, AlterTable:
-			r.before = nil // the texts of triggers, say, change with them
-		default:
-			if r.before.ApplySteps(r.steps[at:at+n]) != nil {
-				r.before = nil // the catalog and the steps see it differently
-			}
-		}
-		return nil
+		return do.Func(ctx, tx)
 	}
+	texts, n, err := renderGroup(r.d, r.steps[at:end], r.before, &r.m.db.server)
+	if err != nil {
+		return err
+	}
+	r.sent = at + n
+	if err := execAll(ctx, q, texts); err != nil {
+		return err
+	}
+	switch r.steps[at].(type) {
+	case Exec, RenameTable, RenameColumn, AlterTable:
+		r.before = nil // only the database knows what it did: the texts of triggers, say, change with names
+	default:
+		if r.before.ApplySteps(r.steps[at:at+n]) != nil {
+			r.before = nil // the catalog and the steps see it differently
+		}
+	}
+	return nil
 }
 
 // finish moves the database's state, in the transaction of the last steps.
@@ -1024,17 +1015,12 @@ func renderPlan(plan []*node, down bool, d SchemaDialect, srv *Server, before *S
 		for i, s := range p.Steps {
 			var texts []string
 			var err error
-			switch s := s.(type) {
-			case Exec:
-				texts, err = d.DDL(s, before, srv)
-			case Do:
+			if _, ok := s.(Do); ok {
 				texts = []string{"-- " + s.String() + ": a function of the program"}
-			default:
-				if i >= sent {
-					var n int
-					texts, n, err = renderGroup(d, p.Steps[i:], before, srv)
-					sent = i + n
-				}
+			} else if i >= sent {
+				var n int
+				texts, n, err = renderGroup(d, p.Steps[i:], before, srv)
+				sent = i + n
 			}
 			if err == nil {
 				err = before.Apply(s)

@@ -110,25 +110,29 @@ type stateStore struct {
 	q  Queryer
 }
 
-// sql writes the dialect's placeholders for question marks and quotes what stands in
-// backquotes.
-func (s stateStore) sql(text string) string {
+// stateSQL quotes what stands in backquotes as the dialect does, and lets arg write what
+// stands for the n-th question mark.
+func stateSQL(d Dialect, text string, arg func(b []byte, n int) []byte) string {
 	var b []byte
 	n := 0
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '?':
 			n++
-			b = s.db.dialect.AppendPlaceholder(b, n)
+			b = arg(b, n)
 		case '`':
 			j := i + 1 + strings.IndexByte(text[i+1:], '`')
-			b = s.db.dialect.AppendIdent(b, text[i+1:j])
+			b = d.AppendIdent(b, text[i+1:j])
 			i = j
 		default:
 			b = append(b, text[i])
 		}
 	}
 	return string(b)
+}
+
+func (s stateStore) sql(text string) string {
+	return stateSQL(s.db.dialect, text, s.db.dialect.AppendPlaceholder)
 }
 
 func (s stateStore) exec(ctx context.Context, text string, args ...any) error {
