@@ -101,9 +101,6 @@ func (ls *linkStep) run(f *flush) error {
 		} else {
 			ls.delete(w, pairs)
 		}
-		if w.err != nil {
-			return w.err
-		}
 		res, err := w.exec()
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package ingot
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -581,7 +582,7 @@ func (s *Session) refresh(ctx context.Context, es []*entry, done map[*entry]bool
 
 // reread reads the rows of entries and replaces their columns.
 func (s *Session) reread(ctx context.Context, m *mapper, es []*entry) (map[*entry]bool, error) {
-	w := &writer{db: s.db, op: "select", model: m.name}
+	w := &writer{db: s.db, ctx: ctx, tx: s.tx, op: "select", model: m.name}
 	w.text("SELECT ")
 	w.scanColumns(m.columns)
 	w.text(" FROM ")
@@ -592,43 +593,33 @@ func (s *Session) reread(ctx context.Context, m *mapper, es []*entry) (map[*entr
 		cs[i] = &change{e: e}
 	}
 	w.keyList(m.key, "", cs, func(c *change) addr { return c.e.snap })
-	if w.err != nil {
-		return nil, w.err
-	}
 	row := m.alloc()
 	cells := newCells(m.columns, &row)
-	st := w.statement()
-	rows, err := s.db.query(ctx, s.tx, st)
-	if err != nil {
-		return nil, err
-	}
-	defer s.tx.leave(rows)
 	found := map[*entry]bool{}
-	for rows.Next() {
+	err := w.each(func(rows *sql.Rows) error {
 		row = m.alloc()
 		if err := rows.Scan(cells...); err != nil {
-			return nil, err
+			return err
 		}
 		k, ok, err := s.keyOf(m.key, row)
 		if err != nil || !ok {
-			return nil, err
+			return err
 		}
 		e := s.identityMap(m).lookup(k)
 		if e == nil {
-			continue
+			return nil
 		}
 		if err := s.renew(e, row, m.columns, true); err != nil {
-			return nil, err
-		}
-		if hook := s.db.opts.Hooks.AfterLoad; hook != nil {
-			if err := hook(m.instance(e.obj)); err != nil {
-				return nil, err
-			}
+			return err
 		}
 		found[e] = true
-	}
-	if err := rows.Err(); err != nil {
-		return nil, s.db.refused(s.tx, &st, err)
+		if hook := s.db.opts.Hooks.AfterLoad; hook != nil {
+			return hook(m.instance(e.obj))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return found, nil
 }

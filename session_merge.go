@@ -2,6 +2,7 @@ package ingot
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -184,23 +185,15 @@ func (s *Session) fetch(ctx context.Context, m *mapper, key addr) (*entry, error
 		return nil, err
 	}
 	st := statement{op: "select", model: m.name, sql: sel.sql, args: args}
-	rows, err := s.db.query(ctx, s.tx, st)
-	if err != nil {
-		return nil, err
-	}
-	defer s.tx.leave(rows)
 	var e *entry
-	for rows.Next() {
+	err = ln.query(ctx, st, func(rows *sql.Rows) error {
 		p, err := rd.next(rows)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			e = s.find(m, p)
 		}
-		e = s.find(m, p)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, s.db.refused(s.tx, &st, err)
-	}
-	return e, nil
+		return err
+	})
+	return e, err
 }
 
 // Attach takes instances in that were loaded elsewhere, as persistent and without reading

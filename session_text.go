@@ -66,6 +66,9 @@ func (w *writer) statement() statement {
 
 // exec sends the statement. Its arguments make room for those of the next.
 func (w *writer) exec() (sql.Result, error) {
+	if w.err != nil {
+		return nil, w.err
+	}
 	res, err := w.db.exec(w.ctx, w.tx, w.statement())
 	if err == nil && w.f != nil {
 		clear(w.args)
@@ -74,14 +77,13 @@ func (w *writer) exec() (sql.Result, error) {
 	return res, err
 }
 
-// ended reports what ended the rows of the statement, where it was not their end.
-func (w *writer) ended(rows *sql.Rows) error {
-	err := rows.Err()
-	if err != nil {
-		st := w.statement()
-		err = w.db.refused(w.tx, &st, err)
+// each sends a statement that reads, and hands each row to scan.
+func (w *writer) each(scan func(*sql.Rows) error) error {
+	if w.err != nil {
+		return w.err
 	}
-	return err
+	ln := lane{db: w.db, tx: w.tx}
+	return ln.query(w.ctx, w.statement(), scan)
 }
 
 func (w *writer) text(s string) {

@@ -556,22 +556,7 @@ func (st *step) readBack(cs []*change) error {
 	w.table(st.m.table)
 	w.text(" WHERE ")
 	w.keyList(st.m.key, "", cs, st.written)
-	if w.err != nil {
-		return w.err
-	}
-	n, err := st.scanRows(cols, cs, false, func(scan func(*sql.Rows) error) error {
-		rows, err := st.f.s.db.query(st.f.ctx, st.f.s.tx, w.statement())
-		if err != nil {
-			return err
-		}
-		defer st.f.s.tx.leave(rows)
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
-			}
-		}
-		return w.ended(rows)
-	})
+	n, err := st.scanRows(cols, cs, false, w.each)
 	if err == nil && n != len(cs) {
 		err = st.stale("read", cs, n)
 	}
@@ -865,21 +850,9 @@ func (st *step) count(cs []*change) (int, error) {
 	w.table(st.m.table)
 	w.text(" WHERE ")
 	w.keyList(st.m.key, "", cs, st.now)
-	if w.err != nil {
-		return 0, w.err
-	}
-	rows, err := st.f.s.db.query(st.f.ctx, st.f.s.tx, w.statement())
-	if err != nil {
-		return 0, err
-	}
-	defer st.f.s.tx.leave(rows)
 	n := 0
-	for rows.Next() {
-		if err := rows.Scan(&n); err != nil {
-			return 0, err
-		}
-	}
-	return n, w.ended(rows)
+	err := w.each(func(rows *sql.Rows) error { return rows.Scan(&n) })
+	return n, err
 }
 
 func (st *step) stale(op string, cs []*change, got int) error {
@@ -899,9 +872,6 @@ func (st *step) runDelete() error {
 		w.table(st.m.table)
 		w.text(" WHERE ")
 		w.keyList(match, "", cs, (*change).old)
-		if w.err != nil {
-			return w.err
-		}
 		res, err := w.exec()
 		if err != nil {
 			return err
@@ -955,9 +925,6 @@ func (w *writer) deleteOf(t TableName, names []string, cols []*column, of []*cha
 	}
 	if in {
 		w.text(")")
-	}
-	if w.err != nil {
-		return w.err
 	}
 	_, err := w.exec()
 	return err
