@@ -221,3 +221,55 @@ func TestCollationsOfOtherSchemas(t *testing.T) {
 		}
 	}, "postgres")
 }
+
+// A type that is made anew is the same to everybody: owner, privileges and comments stay, those
+// of domains over it too.
+func TestTypesMadeAnewKeepTheirRights(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		one, two := fresh(), fresh()
+		admin := db.target.admin(t)
+		t.Cleanup(func() {
+			for _, s := range []string{"DROP OWNED BY " + one + ", " + two + " CASCADE", "DROP ROLE " + one + ", " + two} {
+				if _, err := admin.Exec(s); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		db.exec(t, "CREATE ROLE "+one, "CREATE ROLE "+two, "GRANT CREATE ON SCHEMA "+db.schemaName(t)+" TO "+one,
+			`CREATE TYPE "Mood" AS ENUM ('sad', 'ok')`, `CREATE DOMAIN feeling AS "Mood" CONSTRAINT "not ""x" CHECK (VALUE <> 'sad')`, "CREATE DOMAIN word AS varchar(9)", "CREATE DOMAIN open AS text",
+			`CREATE TABLE t (a "Mood", b feeling[], c word, d open)`, "INSERT INTO t VALUES ('ok', '{ok}', 'w')",
+			`GRANT USAGE ON TYPE "Mood" TO `+one+" WITH GRANT OPTION", `COMMENT ON TYPE "Mood" IS 'it''s'`, "REVOKE ALL ON TYPE feeling FROM PUBLIC", "GRANT USAGE ON TYPE feeling TO "+two,
+			`COMMENT ON CONSTRAINT "not ""x" ON DOMAIN feeling IS 'why'`, "ALTER DOMAIN word OWNER TO "+one, "COMMENT ON DOMAIN word IS 'letters'",
+			"ALTER DEFAULT PRIVILEGES IN SCHEMA "+db.schemaName(t)+" GRANT USAGE ON TYPES TO "+two)
+		rights := func(what string) string {
+			var text string
+			err := db.QueryRowContext(t.Context(), `SELECT string_agg(concat_ws(' ', typname, pg_get_userbyid(typowner), (SELECT string_agg(x::text, ',' ORDER BY x::text) FROM unnest(coalesce(typacl, acldefault('T', typowner))) x), obj_description(t.oid, 'pg_type'),
+(SELECT obj_description(k.oid, 'pg_constraint') FROM pg_constraint k WHERE contypid = t.oid)), E'\n' ORDER BY typname) FROM pg_type t WHERE typnamespace = current_schema()::regnamespace AND typtype IN ('e', 'd') -- `+what).Scan(&text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}
+		have, was := db.inspect(t), rights("before")
+		to := have.Clone()
+		slices.Reverse(to.Enums[0].Values)
+		for i := range to.Domains {
+			if d := &to.Domains[i]; d.Name != "feeling" {
+				d.Type = "varchar(20)"
+			}
+		}
+		steps := ingot.Compare(have, to, ingot.CompareDialect(db.dialect))
+		if len(steps) != 3 {
+			t.Fatalf("the steps are %v", steps)
+		}
+		db.migrate(t, have, steps)
+		wantLaw(t, db, "changed", db.inspect(t), to)
+		if is := rights("after"); is != was {
+			t.Errorf("the rights are\n%s\nthey were\n%s", is, was)
+		}
+		db.migrate(t, to, reversed(t, steps))
+		if is := rights("reversed"); is != was {
+			t.Errorf("reversed, the rights are\n%s\nthey were\n%s", is, was)
+		}
+	}, "postgres")
+}

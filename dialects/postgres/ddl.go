@@ -29,7 +29,7 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	case ingot.DropEnum:
 		return []string{"DROP TYPE " + tableIdent(enumName(x.Enum))}, nil
 	case ingot.AlterEnum:
-		return alterEnum(x.Old, x.New, before)
+		return alterEnum(x.Old, x.New, before, srv)
 
 	case ingot.CreateSequence:
 		return []string{"CREATE SEQUENCE " + tableIdent(sequenceName(x.Sequence)) + sequenceOptions(nil, x.Sequence)}, nil
@@ -43,7 +43,7 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	case ingot.DropDomain:
 		return []string{"DROP DOMAIN " + tableIdent(domainName(x.Domain))}, nil
 	case ingot.AlterDomain:
-		return alterDomain(x.Old, x.New, before)
+		return alterDomain(x.Old, x.New, before, srv)
 	case ingot.CreateView:
 		return createView(x.View)
 	case ingot.DropView:
@@ -995,7 +995,7 @@ func createEnum(name ingot.TableName, values []string) string {
 
 // alterEnum adds values in place; a type that loses values or changes their order is made
 // anew, and its columns converted by the values' names.
-func alterEnum(old, enum ingot.Enum, before *ingot.Schema) ([]string, error) {
+func alterEnum(old, enum ingot.Enum, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
 	var statements []string
 	name := enumName(enum)
 	if old.Name != enum.Name {
@@ -1024,7 +1024,7 @@ func alterEnum(old, enum ingot.Enum, before *ingot.Schema) ([]string, error) {
 		return nil, fmt.Errorf("enum %s has to be made anew, and its columns are not known: give the schema before the step", name)
 	}
 	values := ingot.Column{Enum: name.String()}
-	r := remake{before: before, from: values, to: values, types: []remade{{was: enumName(old), name: name}}, enum: enum}
+	r := remake{before: before, from: values, to: values, types: []remade{{was: enumName(old), name: name}}, enum: enum, srv: srv}
 	anew, err := r.statements("TYPE", []string{createEnum(name, enum.Values)})
 	return append(statements, anew...), err
 }

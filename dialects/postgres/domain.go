@@ -43,7 +43,7 @@ func alterDomainText(name ingot.TableName) string { return "ALTER DOMAIN " + tab
 
 // alterDomain changes a domain in place, or makes it anew: where its type or collation
 // changes, and where PostgreSQL would have to look into arrays, which it refuses.
-func alterDomain(old, d ingot.Domain, before *ingot.Schema) ([]string, error) {
+func alterDomain(old, d ingot.Domain, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
 	name := domainName(d)
 	changes, looks, err := changeDomain(old, d)
 	if err != nil {
@@ -53,7 +53,7 @@ func alterDomain(old, d ingot.Domain, before *ingot.Schema) ([]string, error) {
 	if retyped && before == nil {
 		return nil, fmt.Errorf("domain %s has to be made anew, and its columns are not known: give the schema before the step", name)
 	}
-	r := remake{before: before, types: []remade{{was: name, name: name}}}
+	r := remake{before: before, types: []remade{{was: name, name: name}}, srv: srv}
 	if !retyped && !(looks && before != nil && r.inArrays()) {
 		return changes, nil
 	}
@@ -137,6 +137,7 @@ type remake struct {
 	types    []remade     // the type itself, then the domains over it, each behind what it is made of
 	from, to ingot.Column // what the type itself is made of
 	enum     ingot.Enum   // the type itself, where it is one
+	srv      *ingot.Server
 }
 
 type remade struct {
@@ -193,7 +194,7 @@ func (r *remake) inArrays() bool {
 // statements are all of it; create makes the type itself, which word calls TYPE or DOMAIN.
 func (r *remake) statements(word string, create []string) ([]string, error) {
 	r.findDomains()
-	var statements, comments, drops []string
+	var statements, rights, drops []string
 	for i, x := range r.types {
 		if i > 0 {
 			word = "DOMAIN"
@@ -201,10 +202,8 @@ func (r *remake) statements(word string, create []string) ([]string, error) {
 		stale := ingot.TableName{Schema: x.name.Schema, Name: cut(x.name.Name, 63-len("__old")) + "__old"}
 		statements = append(statements, "ALTER "+word+" "+tableIdent(x.name)+" RENAME TO "+ident(stale.Name))
 		drops = append(drops, "DROP "+word+" "+tableIdent(stale))
-		for _, u := range r.before.Unsupported {
-			if u.Kind == "comment" && u.Name == x.was.String() {
-				comments = append(comments, "COMMENT ON "+word+" "+tableIdent(x.name)+" IS "+literal(u.Reason))
-			}
+		if r.srv == nil || r.srv.Flavour != cockroach { // which has no plpgsql
+			rights = append(rights, handOver(stale, x.name))
 		}
 	}
 	statements = append(statements, create...)
@@ -232,9 +231,27 @@ func (r *remake) statements(word string, create []string) ([]string, error) {
 		}
 		statements = append(statements, texts...)
 	}
-	statements = append(append(statements, after...), comments...)
+	statements = append(append(statements, after...), rights...)
 	slices.Reverse(drops)
 	return append(statements, drops...), nil
+}
+
+// handOver gives a type what was said of the one it stands for: who may use it, comments, and
+// its owner. The server knows them, a script does not.
+func handOver(from, to ingot.TableName) string {
+	body := strings.NewReplacer("OLD", literal(tableIdent(from))+"::regtype", "NEW", literal(tableIdent(to))+"::regtype").Replace(`DECLARE x text; BEGIN FOR x IN WITH
+o AS (SELECT * FROM pg_catalog.pg_type WHERE oid = OLD), n AS (SELECT * FROM pg_catalog.pg_type WHERE oid = NEW),
+had AS (SELECT a.* FROM o, n, pg_catalog.aclexplode(COALESCE(o.typacl, pg_catalog.acldefault('T', n.typowner))) a),
+has AS (SELECT DISTINCT a.grantee FROM o, n, pg_catalog.aclexplode(COALESCE(n.typacl, pg_catalog.acldefault('T', n.typowner))) a WHERE o.typacl IS NOT NULL OR n.typacl IS NOT NULL)
+SELECT text FROM (
+SELECT 1, pg_catalog.format('REVOKE ALL ON TYPE %s FROM %s', NEW, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END) FROM has
+UNION ALL SELECT 2, pg_catalog.format('GRANT USAGE ON TYPE %s TO %s%s', NEW, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END) FROM had WHERE EXISTS (SELECT 1 FROM has)
+UNION ALL SELECT 3, pg_catalog.format('COMMENT ON TYPE %s IS %L', NEW, pg_catalog.obj_description(OLD, 'pg_type')) WHERE pg_catalog.obj_description(OLD, 'pg_type') IS NOT NULL
+UNION ALL SELECT 3, pg_catalog.format('COMMENT ON CONSTRAINT %I ON DOMAIN %s IS %L', k.conname, NEW, d.description) FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_constraint c ON c.conname = k.conname AND c.contypid = NEW
+JOIN pg_catalog.pg_description d ON d.objoid = k.oid AND d.classoid = 'pg_catalog.pg_constraint'::regclass WHERE k.contypid = OLD
+UNION ALL SELECT 4, pg_catalog.format('ALTER TYPE %s OWNER TO %s', NEW, o.typowner::regrole) FROM o, n WHERE o.typowner <> n.typowner
+) AS s(place, text) ORDER BY place LOOP EXECUTE x; END LOOP; END`)
+	return "DO " + literal(body)
 }
 
 // foreignKeys takes those off, and puts them back, that join columns of the type: for a moment
