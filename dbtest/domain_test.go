@@ -273,3 +273,55 @@ func TestTypesMadeAnewKeepTheirRights(t *testing.T) {
 		}
 	}, "postgres")
 }
+
+// A view that has to go for a moment is the same to everybody afterwards: only its text is its
+// own, but what was said of it comes back with it.
+func TestViewsMadeAnewKeepTheirRights(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		one, two := fresh(), fresh()
+		admin := db.target.admin(t)
+		t.Cleanup(func() {
+			for _, s := range []string{"DROP OWNED BY " + one + ", " + two + " CASCADE", "DROP ROLE " + one + ", " + two} {
+				if _, err := admin.Exec(s); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		db.exec(t, "CREATE ROLE "+one, "CREATE ROLE "+two, "GRANT CREATE, USAGE ON SCHEMA "+db.schemaName(t)+" TO "+one,
+			"CREATE TABLE t (a int, b text)", `CREATE VIEW "V.1" WITH (check_option=local, security_barrier) AS SELECT a, b AS "B 2" FROM t WHERE a > 0`, `CREATE VIEW w AS SELECT * FROM "V.1"`,
+			`GRANT SELECT, UPDATE ON "V.1" TO `+two+" WITH GRANT OPTION", `GRANT INSERT ("B 2") ON "V.1" TO PUBLIC`, `ALTER VIEW "V.1" ALTER COLUMN "B 2" SET DEFAULT 'x;y'`,
+			`COMMENT ON VIEW "V.1" IS 'it''s'`, `COMMENT ON COLUMN "V.1"."B 2" IS 'two'`, "GRANT SELECT ON t TO "+one, "ALTER VIEW w OWNER TO "+one, "GRANT SELECT ON w TO "+two,
+			"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", `CREATE TRIGGER "on" INSTEAD OF INSERT ON w FOR EACH ROW EXECUTE FUNCTION f()`, `CREATE RULE ru AS ON DELETE TO w DO INSTEAD NOTHING`)
+		rights := func(what string) string {
+			var text string
+			err := db.QueryRowContext(t.Context(), `SELECT string_agg(concat_ws(' ', relname, pg_get_userbyid(relowner), (SELECT string_agg(x::text, ',' ORDER BY x::text) FROM unnest(coalesce(relacl, acldefault('r', relowner))) x), reloptions, obj_description(c.oid),
+(SELECT string_agg(concat_ws(' ', attname, attacl, col_description(c.oid, attnum), (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid AND adnum = attnum)), ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0),
+(SELECT pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE tgrelid = c.oid), (SELECT count(*) FROM pg_rewrite WHERE ev_class = c.oid)), E'\n' ORDER BY relname) FROM pg_class c WHERE relnamespace = current_schema()::regnamespace AND relkind = 'v' -- `+what).Scan(&text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}
+		have, was := db.inspect(t), rights("before")
+		to := have.Clone()
+		to.Tables[0].Columns[0].Type = "bigint"
+		steps := ingot.Compare(have, to, ingot.CompareDialect(db.dialect))
+		if len(steps) != 5 {
+			t.Fatalf("the steps are %v", steps)
+		}
+		db.migrate(t, have, steps)
+		now := db.inspect(t)
+		wantLaw(t, db, "changed", now, to)
+		if is := rights("after"); is != was {
+			t.Errorf("the rights are\n%s\nthey were\n%s", is, was)
+		}
+		db.migrate(t, now, reversed(t, steps))
+		if is := rights("reversed"); is != was {
+			t.Errorf("reversed, the rights are\n%s\nthey were\n%s", is, was)
+		}
+		less := now.Clone() // a column that goes takes its own along
+		less.Views[0].SQL, less.Views[1].SQL = "SELECT a FROM t", `SELECT a FROM "V.1"`
+		now = db.inspect(t)
+		db.migrate(t, now, ingot.Compare(now, less, ingot.CompareDialect(db.dialect)))
+	}, "postgres")
+}

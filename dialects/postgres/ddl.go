@@ -45,11 +45,11 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	case ingot.AlterDomain:
 		return alterDomain(x.Old, x.New, before, srv)
 	case ingot.CreateView:
-		return createView(x.View)
+		return createView(x.View, before)
 	case ingot.DropView:
 		return []string{dropView(x.View)}, nil
 	case ingot.AlterView: // CREATE OR REPLACE takes no other columns
-		return createView(x.New, dropView(x.Old))
+		return createView(x.New, before, dropView(x.Old))
 
 	case ingot.CreateTable:
 		return createTable(x.Table)
@@ -200,13 +200,43 @@ func dropView(v ingot.View) string {
 	return "DROP VIEW " + tableIdent(ingot.TableName{Schema: v.Schema, Name: v.Name})
 }
 
-func createView(v ingot.View, before ...string) ([]string, error) {
+// createView makes a view, and again what was said of it beside its text where it was there
+// when the database was inspected.
+func createView(v ingot.View, before *ingot.Schema, first ...string) ([]string, error) {
 	name := ingot.TableName{Schema: v.Schema, Name: v.Name}
 	texts := rules.Statements(string(v.SQL))
 	if len(texts) != 1 {
 		return nil, fmt.Errorf("view %s: its text has %d statements, want one SELECT", name, len(texts))
 	}
-	return append(before, "CREATE VIEW "+tableIdent(name)+" AS "+expr(ingot.SQLText(texts[0]))), nil
+	statements := append(first, "CREATE VIEW "+tableIdent(name)+" AS "+expr(ingot.SQLText(texts[0])))
+	if before == nil {
+		return statements, nil
+	}
+	var last []string
+	for _, u := range before.Unsupported {
+		part, ofPart := strings.CutPrefix(u.Name, name.String()+".")
+		if u.Name != name.String() && !ofPart {
+			continue
+		}
+		column := !ofPart || rules.Mentions(texts[0], part) || strings.Contains(texts[0], "*")
+		switch u.Kind {
+		case "view option", "trigger", "rule":
+			statements = append(statements, string(u.SQL))
+		case "column default", "privilege":
+			if column { // it may have gone
+				statements = append(statements, string(u.SQL))
+			}
+		case "comment":
+			if !ofPart {
+				statements = append(statements, "COMMENT ON VIEW "+tableIdent(name)+" IS "+literal(u.Reason))
+			} else if column {
+				statements = append(statements, "COMMENT ON COLUMN "+tableIdent(name)+"."+ident(part)+" IS "+literal(u.Reason))
+			}
+		case "view owner":
+			last = append(last, string(u.SQL))
+		}
+	}
+	return append(statements, last...), nil
 }
 
 func tableName(t ingot.Table) ingot.TableName {

@@ -491,7 +491,16 @@ func (i *inspection) readUnsupported(ctx context.Context) error {
 		return "SELECT 'comment', n.nspname::text, " + name + ", d.description, NULL FROM pg_catalog.pg_description d JOIN " + of + " WHERE d.classoid = 'pg_catalog." + catalog + "'::pg_catalog.regclass AND " + within + " AND " + notOfExtension(catalog, "d.objoid")
 	}
 	relation := `SELECT %s, n.nspname::text, c.relname::text, %s, CASE WHEN c.relkind = 'm' THEN pg_catalog.pg_get_viewdef(c.oid) END FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = '%s' AND ` + i.inSchemas() + " AND " + notOfExtension("pg_class", "c.oid")
+	ofView := func(kind, part, reason, statement, from string) string { // what a view is given beside its text
+		return "SELECT '" + kind + "', n.nspname::text, " + part + ", " + reason + ", " + statement + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " + from + " c.relkind = 'v' AND " + within + " AND " + notOfExtension("pg_class", "c.oid")
+	}
+	const grantee = "CASE p.grantee WHEN 0 THEN 'PUBLIC' ELSE p.grantee::pg_catalog.regrole::text END"
 	rows, err := i.read(ctx, strings.Join([]string{
+		ofView("view option", "c.relname::text", "o", "pg_catalog.format('ALTER VIEW %s SET (%s)', c.oid::pg_catalog.regclass, o)", "CROSS JOIN pg_catalog.unnest(c.reloptions) o WHERE o NOT LIKE 'check!_option=%' ESCAPE '!' AND"),
+		ofView("column default", "c.relname || '.' || a.attname", "'of a view'", "pg_catalog.format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', c.oid::pg_catalog.regclass, a.attname, pg_catalog.pg_get_expr(d.adbin, d.adrelid))", "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum WHERE"),
+		ofView("privilege", "c.relname::text", "p.privilege_type || ' of ' || "+grantee, "pg_catalog.format('GRANT %s ON %s TO %s%s', p.privilege_type, c.oid::pg_catalog.regclass, "+grantee+", CASE WHEN p.is_grantable THEN ' WITH GRANT OPTION' END)", "CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) p WHERE p.grantee <> c.relowner AND"),
+		ofView("privilege", "c.relname || '.' || a.attname", "p.privilege_type || ' of ' || "+grantee, "pg_catalog.format('GRANT %s (%I) ON %s TO %s%s', p.privilege_type, a.attname, c.oid::pg_catalog.regclass, "+grantee+", CASE WHEN p.is_grantable THEN ' WITH GRANT OPTION' END)", "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) p WHERE"),
+		ofView("view owner", "c.relname::text", "c.relowner::pg_catalog.regrole::text", "pg_catalog.format('ALTER VIEW %s OWNER TO %s', c.oid::pg_catalog.regclass, c.relowner::pg_catalog.regrole)", "WHERE c.relowner <> (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) AND"),
 		fmt.Sprintf(relation, "'materialized view'", "'it keeps rows of its own'", "m"),
 		fmt.Sprintf(relation, "'foreign table'", "'it lies on another server'", "f"),
 		fmt.Sprintf(relation, "'composite type'", "'a type of rows'", "c"),
