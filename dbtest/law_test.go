@@ -592,6 +592,9 @@ func (db *database) sample(c ingot.Column, n int) string {
 	if strings.HasSuffix(string(c.Type), "[]") {
 		return "'{1}'"
 	}
+	if strings.HasPrefix(string(c.Type), `"`) { // an enum
+		return "'1'"
+	}
 	return fmt.Sprint(n + 1)
 }
 

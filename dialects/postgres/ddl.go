@@ -453,6 +453,9 @@ func sequenceOptions(old *ingot.Sequence, s ingot.Sequence) string {
 	var b strings.Builder
 	if is.Type != was.Type {
 		b.WriteString(" AS " + nativeType(is.Type))
+		if old != nil {
+			was = retyped(was, is.Type)
+		}
 	}
 	for _, o := range []struct { // NO MINVALUE would mean another value where the type changes too
 		word    string
@@ -472,6 +475,21 @@ func sequenceOptions(old *ingot.Sequence, s ingot.Sequence) string {
 		b.WriteString(" NO CYCLE")
 	}
 	return b.String()
+}
+
+// retyped is a sequence after its type alone has changed: bounds that were those of the type
+// follow it.
+func retyped(s ingot.Sequence, t ingot.Type) ingot.Sequence {
+	s = wholeSequence(s)
+	from := highest(s.Type)
+	s.Type = cmp.Or(t, "bigint")
+	if to := highest(s.Type); s.Max == from {
+		s.Max = to
+	}
+	if to := highest(s.Type); s.Min == -from-1 {
+		s.Min = -to - 1
+	}
+	return s
 }
 
 func alterSequence(old, s ingot.Sequence) []string {
@@ -815,8 +833,7 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 		set := func(options string) string {
 			return name + "SET " + strings.Join(sequenceWords.FindAllString(options, -1), " SET ")
 		}
-		after := was
-		after.Type = is.Type // the sequence takes the type of the column
+		after := retyped(was, is.Type) // as the column is
 		if options := sequenceOptions(&after, is); options != "" {
 			actions = append(actions, set(options))
 		}
@@ -1053,7 +1070,7 @@ func alterEnum(old, enum ingot.Enum, before *ingot.Schema, srv *ingot.Server) ([
 	if before == nil {
 		return nil, fmt.Errorf("enum %s has to be made anew, and its columns are not known: give the schema before the step", name)
 	}
-	values := ingot.Column{Enum: name.String()}
+	values := ingot.Column{Enum: enumText(name)}
 	r := remake{before: before, from: values, to: values, types: []remade{{was: enumName(old), name: name}}, enum: enum, srv: srv}
 	anew, err := r.statements("TYPE", []string{createEnum(name, enum.Values)})
 	return append(statements, anew...), err

@@ -334,7 +334,7 @@ func (r *remake) table(t *ingot.Table) ([]string, error) {
 // same steps made a column one of the enum before. A check may compare an enum as text on
 // purpose, since it may call what is not immutable.
 func (r *remake) fromText(a *aside) {
-	was, is := ingot.Column{Type: "varchar"}, ingot.Column{Enum: enumName(r.enum).String()}
+	was, is := ingot.Column{Type: "varchar"}, ingot.Column{Enum: enumText(enumName(r.enum))}
 	known := &ingot.Schema{Enums: []ingot.Enum{r.enum}}
 	constants := a.recast
 	a.recheck = func(text ingot.SQLText) ingot.SQLText { return recast(was, is, known)(constants(text)) }

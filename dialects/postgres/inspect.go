@@ -298,11 +298,9 @@ WHERE `+i.ofTables("a.attrelid")+" AND a.attnum > 0 AND NOT a.attisdropped ORDER
 		}
 		t.columns[row[1]] = row[2]
 		c := ingot.Column{Name: row[2], Null: row[7] != "true", Collation: row[11], Comment: row[12]}
-		if row[4] == "e" {
-			if c.Enum = row[6]; row[5] != i.home {
-				c.Enum = row[5] + "." + row[6]
-			}
-		} else {
+		if name := (ingot.TableName{Schema: i.name(row[5]), Name: row[6]}); row[4] == "e" && enumText(name) == name.String() {
+			c.Enum = name.String()
+		} else { // which quotes a name with dots
 			c.Type = catalogType(row[3])
 		}
 		switch {
