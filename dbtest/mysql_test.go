@@ -56,6 +56,7 @@ func mysqlChanges(expressions bool) []change {
 			defaults(ingot.Column{Type: "integer", Default: "(1 + 2)"}, ingot.Column{Type: "varchar(40)", Default: "uuid()"}, ingot.Column{Type: "text"}, ingot.Column{Type: "timestamp", Default: "utc_timestamp(6)", Comment: "changed"}), false},
 		{"comment", columnOf(ingot.Column{Name: "a", Type: "integer", Default: "5"}), columnOf(ingot.Column{Name: "a", Type: "integer", Default: "5", Comment: `it's a \ "comment"`}), false},
 		{"collation", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Collation: "utf8mb4_bin"}), false},
+		{"comment beyond three bytes", columnOf(ingot.Column{Name: "a", Type: "integer", Comment: "a 𝄞"}), columnOf(ingot.Column{Name: "a", Type: "integer", Comment: "b 𝄞"}), false},
 		{"collation of three bytes", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Collation: "utf8_bin"}), false},
 		{"charset", columnOf(ingot.Column{Name: "a", Type: "varchar(10)"}), columnOf(ingot.Column{Name: "a", Type: "varchar(10)", Collation: "latin1_german1_ci"}), false},
 		{"auto goes", columnOf(ingot.Column{Name: "a", Type: "integer"}), tables(table("t", []ingot.Column{{Name: "id", Type: "bigint"}, {Name: "a", Type: "integer"}}, key("id"))), false},

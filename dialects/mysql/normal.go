@@ -46,8 +46,9 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 		} else {
 			c.Null = true // MariaDB takes no NOT NULL there
 		}
-		c.Collation = collationName(c.Collation)
+		c.Collation, c.Comment = collationName(c.Collation), keptComment(c.Comment)
 	}
+	t.Comment = keptComment(t.Comment)
 	t.PrimaryKey.Name = "" // always PRIMARY
 	for i := range t.Uniques {
 		u := &t.Uniques[i]
@@ -89,6 +90,16 @@ func (d Dialect) NormalizeTable(t *ingot.Table) {
 			}
 		}
 	}
+}
+
+// keptComment is a comment as both servers keep it: in three bytes for a character.
+func keptComment(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c > 0xffff {
+			return '?'
+		}
+		return c
+	}, text)
 }
 
 // inMemory reports whether an index of the table is a hash unless it says otherwise.
