@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -164,14 +165,53 @@ type LockWaiter interface {
 	WaitSQL(ctx context.Context, q Queryer, wait time.Duration) (string, error)
 }
 
-// A TableName is a table with its schema, which is empty for the default one.
+// A TableName is a table with its schema, which is empty for the default one. Types and other
+// objects go by such names, too.
 type TableName struct{ Schema, Name string }
 
+// String joins schema and name by a dot. A part that has a dot itself, or begins with a double
+// quote, stands in double quotes, as in SQL.
 func (t TableName) String() string {
-	if t.Schema == "" {
-		return t.Name
+	part := func(s string) string {
+		if strings.Contains(s, ".") || strings.HasPrefix(s, `"`) {
+			return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+		}
+		return s
 	}
-	return t.Schema + "." + t.Name
+	if t.Schema == "" {
+		return part(t.Name)
+	}
+	return part(t.Schema) + "." + part(t.Name)
+}
+
+// ParseTableName reads a name as [TableName.String] writes it, and as tags have it. Without a
+// dot outside of double quotes it has no schema.
+func ParseTableName(text string) TableName {
+	part := func(s string) (name, rest string, dot bool) {
+		if !strings.HasPrefix(s, `"`) {
+			return strings.Cut(s, ".")
+		}
+		for rest = s[1:]; ; {
+			before, after, closed := strings.Cut(rest, `"`)
+			name += before
+			if !strings.HasPrefix(after, `"`) {
+				rest, dot = strings.CutPrefix(after, ".")
+				if !closed || !dot && rest != "" { // no quotes after all
+					return strings.Cut(s, ".")
+				}
+				return name, rest, dot
+			}
+			name, rest = name+`"`, after[1:]
+		}
+	}
+	first, rest, dot := part(text)
+	if !dot {
+		return TableName{Name: first}
+	}
+	if name, more, dot := part(rest); !dot && more == "" {
+		rest = name
+	}
+	return TableName{Schema: first, Name: rest}
 }
 
 // A ScanKind is what a column of a result holds, as far as a dialect must treat it apart.

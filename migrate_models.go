@@ -436,7 +436,7 @@ func say(tags *[]string, name, value string) bool {
 	if value == "" {
 		return true
 	}
-	if isName(name) && !sayable(name, value) {
+	if isName(name) && (unquoted(value) != value || !sayable(name, value)) {
 		value = quotedBy(`"`, value)
 	}
 	if name == "comment" && (!sayable(name, value) || unquoted(value) != value) {
@@ -590,8 +590,11 @@ func (w *modelWriter) enumOf(m *modelText, c *Column) (values []string, name str
 	if c.Enum != "" {
 		for _, e := range w.schema.Enums {
 			if e.name().String() == c.Enum {
-				if name = e.Name; e.Schema != m.t.Schema {
-					name = e.Schema + "." + e.Name
+				switch name = e.name().String(); {
+				case e.Schema == m.t.Schema:
+					name = TableName{Name: e.Name}.String()
+				case e.Schema == "":
+					name = "." + name
 				}
 				if name == cutName(m.t.Name+"_"+c.Name) {
 					name = ""

@@ -62,15 +62,22 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 // tableNamed finds a model by the table name of a tag: with its schema, or in the schema
 // of the model that names it, or in the default one.
 func (r *registration) tableNamed(m *mapper, name string) *mapper {
-	if schema, table, ok := strings.Cut(name, "."); ok {
-		if t := r.byTable[TableName{schema, table}]; t != nil {
-			return t
+	for _, t := range []TableName{tagName(name, m.table.Schema), ParseTableName(name), {m.table.Schema, name}, {"", name}} {
+		if found := r.byTable[t]; found != nil {
+			return found
 		}
 	}
-	if t := r.byTable[TableName{m.table.Schema, name}]; t != nil {
-		return t
+	return nil
+}
+
+// tagName is the name of a table or type in a tag: in the schema of the model that names it,
+// if it does not say another; with a dot in front, in the default one.
+func tagName(name, home string) TableName {
+	t := ParseTableName(name)
+	if t.Schema == "" && !strings.HasPrefix(name, ".") {
+		t.Schema = home
 	}
-	return r.byTable[TableName{"", name}]
+	return t
 }
 
 // tableNames lists the tables of all models, for messages.
@@ -453,15 +460,11 @@ func (r *registration) resolveLink(rel *relation, o tableOption) bool {
 		r.report(rel.m, rel.field, o.tagOption, fmt.Sprintf("type %s is not in the metadata: give it to NewModels", name))
 		return false
 	}
-	schema, table, ok := strings.Cut(name, ".")
-	if !ok {
-		schema, table = rel.m.table.Schema, name
-	}
 	rel.local, rel.remote = rel.m.key, rel.target.key
 	if len(rel.local) == 0 || len(rel.remote) == 0 {
 		return false // no primary key: reported
 	}
-	rel.link = &link{table: TableName{schema, table}}
+	rel.link = &link{table: tagName(name, rel.m.table.Schema)}
 	if !hasColumns && rel.inverse != nil && !mirrored {
 		if back, ok := r.option(rel.inverse, "through"); ok {
 			if n, c, has := strings.Cut(back.value, "("); has && strings.TrimSpace(n) == name {

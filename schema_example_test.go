@@ -396,3 +396,16 @@ func ExampleView() {
 	// alter view ids to SELECT id FROM item WHERE id > 0
 	// new: more
 }
+
+// A name with a dot of its own stands in double quotes.
+func ExampleParseTableName() {
+	for _, text := range []string{"sales.orders", `sales."orders.2026"`} {
+		name := ingot.ParseTableName(text)
+		fmt.Println(name.Schema, name.Name)
+	}
+	fmt.Println(ingot.TableName{Name: "orders.2026"})
+	// Output:
+	// sales orders
+	// sales orders.2026
+	// "orders.2026"
+}

@@ -186,8 +186,9 @@ func (b *schemaBuilder) enum(t *Table, m *mapper, c *column, x *Column, o tableO
 			name = cutName(t.Name + "_" + c.name)
 		}
 		e := Enum{Schema: t.Schema, Name: name, Values: values}
-		if schema, rest, other := strings.Cut(name, "."); other && ok {
-			e.Schema, e.Name = schema, rest
+		if ok {
+			given := tagName(name, t.Schema)
+			e.Schema, e.Name = given.Schema, given.Name
 		}
 		if i := b.schema.enumIndex(e.name()); i < 0 {
 			b.schema.Enums = append(b.schema.Enums, e)

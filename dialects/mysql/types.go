@@ -241,7 +241,7 @@ func typeOf(c ingot.Column, before *ingot.Schema, srv *ingot.Server) (string, er
 	case c.Enum != "":
 		if before != nil {
 			for _, e := range before.Enums {
-				if e.Name == c.Enum || e.Schema+"."+e.Name == c.Enum {
+				if (ingot.TableName{Schema: e.Schema, Name: e.Name}).String() == c.Enum {
 					return enumType(e.Values), nil
 				}
 			}

@@ -1070,7 +1070,7 @@ func alterEnum(old, enum ingot.Enum, before *ingot.Schema, srv *ingot.Server) ([
 	if before == nil {
 		return nil, fmt.Errorf("enum %s has to be made anew, and its columns are not known: give the schema before the step", name)
 	}
-	values := ingot.Column{Enum: enumText(name)}
+	values := ingot.Column{Enum: name.String()}
 	r := remake{before: before, from: values, to: values, types: []remade{{was: enumName(old), name: name}}, enum: enum, srv: srv}
 	anew, err := r.statements("TYPE", []string{createEnum(name, enum.Values)})
 	return append(statements, anew...), err

@@ -159,7 +159,7 @@ func (r *remake) of(t ingot.Type) (is *remade, arrays int) {
 
 func (r *remake) ofColumn(c ingot.Column) (is *remade, arrays int) {
 	if c.Enum != "" {
-		c.Type = ingot.Type(tableIdent(splitName(c.Enum)))
+		c.Type = ingot.Type(tableIdent(ingot.ParseTableName(c.Enum)))
 	}
 	return r.of(c.Type)
 }
@@ -334,7 +334,7 @@ func (r *remake) table(t *ingot.Table) ([]string, error) {
 // same steps made a column one of the enum before. A check may compare an enum as text on
 // purpose, since it may call what is not immutable.
 func (r *remake) fromText(a *aside) {
-	was, is := ingot.Column{Type: "varchar"}, ingot.Column{Enum: enumText(enumName(r.enum))}
+	was, is := ingot.Column{Type: "varchar"}, ingot.Column{Enum: enumName(r.enum).String()}
 	known := &ingot.Schema{Enums: []ingot.Enum{r.enum}}
 	constants := a.recast
 	a.recheck = func(text ingot.SQLText) ingot.SQLText { return recast(was, is, known)(constants(text)) }

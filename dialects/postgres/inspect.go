@@ -277,13 +277,21 @@ func (i *inspection) ofTables(oid string) string {
 	return oid + " = ANY ('{" + strings.Join(i.oids, ",") + "}'::pg_catalog.oid[])"
 }
 
+// isNextOf is the condition that default d is the next value of a sequence, and nothing else.
+// Backslashes are left out, which a setting doubles.
+func isNextOf(oid string) string {
+	const text = "pg_catalog.replace(%s, pg_catalog.chr(92), '')"
+	return fmt.Sprintf(text, "pg_catalog.pg_get_expr(d.adbin, d.adrelid)") +
+		" = 'nextval(' || pg_catalog.quote_literal(" + fmt.Sprintf(text, oid+"::pg_catalog.regclass::text") + ") || '::regclass)'"
+}
+
 func (i *inspection) readColumns(ctx context.Context) error {
 	rows, err := i.read(ctx, `SELECT a.attrelid, a.attnum, a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), t.typtype::text, tn.nspname::text, t.typname::text,
 a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attidentity::text, a.attgenerated::text,
 CASE WHEN a.attcollation <> t.typcollation THEN (SELECT `+collationText+`
  FROM pg_catalog.pg_collation co JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
 pg_catalog.col_description(a.attrelid, a.attnum),
-dep.deptype = 'a' AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) = 'nextval(' || pg_catalog.quote_literal(s.seqrelid::pg_catalog.regclass::text) || '::regclass)',
+dep.deptype = 'a' AND `+isNextOf("s.seqrelid")+`,
 s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -298,9 +306,9 @@ WHERE `+i.ofTables("a.attrelid")+" AND a.attnum > 0 AND NOT a.attisdropped ORDER
 		}
 		t.columns[row[1]] = row[2]
 		c := ingot.Column{Name: row[2], Null: row[7] != "true", Collation: row[11], Comment: row[12]}
-		if name := (ingot.TableName{Schema: i.name(row[5]), Name: row[6]}); row[4] == "e" && enumText(name) == name.String() {
-			c.Enum = name.String()
-		} else { // which quotes a name with dots
+		if row[4] == "e" {
+			c.Enum = ingot.TableName{Schema: i.name(row[5]), Name: row[6]}.String()
+		} else {
 			c.Type = catalogType(row[3])
 		}
 		switch {

@@ -29,15 +29,14 @@ func (Dialect) KeySource(ctx context.Context, q ingot.Queryer, _ *ingot.Server, 
 	return source, rows.Err()
 }
 
-const keySource = `SELECT a.attrelid || ' ' || pg_catalog.format('%I.%I', n.nspname, s.relname)
+var keySource = `SELECT a.attrelid || ' ' || pg_catalog.format('%I.%I', n.nspname, s.relname)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class s ON s.oid = pg_catalog.pg_get_serial_sequence($1::text, $2::text)::pg_catalog.regclass
 JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = $1::text::pg_catalog.regclass AND a.attname = $2::text
 AND NOT ` + replaced + `
-AND (a.attidentity = 'd' OR a.attidentity = '' AND a.attgenerated = '' AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) =
-'nextval(' || pg_catalog.quote_literal(s.oid::pg_catalog.regclass::text) || '::regclass)')`
+AND (a.attidentity = 'd' OR a.attidentity = '' AND a.attgenerated = '' AND ` + isNextOf("s.oid") + ")"
 
 // replaced says whether rows may get other keys than they are sent with: by a rule, or by a
 // trigger that comes before (2) the row (1) is inserted (4), of the table or of a partition.

@@ -21,7 +21,7 @@ func recast(old, new ingot.Column, before *ingot.Schema) func(ingot.SQLText) ing
 	}
 	var values []string
 	for _, e := range before.Enums {
-		if new.Enum != "" && splitName(new.Enum) == enumName(e) {
+		if new.Enum != "" && ingot.ParseTableName(new.Enum) == enumName(e) {
 			values = e.Values
 		}
 	}

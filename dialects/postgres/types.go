@@ -230,7 +230,7 @@ func nativeType(t ingot.Type) string {
 func typeOf(c ingot.Column) (string, error) {
 	switch {
 	case c.Enum != "":
-		return tableIdent(splitName(c.Enum)), nil
+		return tableIdent(ingot.ParseTableName(c.Enum)), nil
 	case c.Type == "":
 		return "", fmt.Errorf("column %s has no type", c.Name)
 	}
@@ -277,30 +277,9 @@ func madeOf(c ingot.Column, s *ingot.Schema) ingot.Column {
 	}
 	name, arrays := typeName(c.Type)
 	if s != nil && arrays == 0 && slices.ContainsFunc(s.Enums, func(e ingot.Enum) bool { return enumName(e) == name }) {
-		c.Type, c.Enum = "", enumText(name)
+		c.Type, c.Enum = "", name.String()
 	}
 	return c
-}
-
-// enumText is how a column names an enum, where it lies in another schema too. Only where a
-// dot is part of a name it is quoted.
-func enumText(name ingot.TableName) string {
-	if strings.ContainsAny(name.Schema+name.Name, `."`) {
-		return tableIdent(name)
-	}
-	return name.String()
-}
-
-// splitName reads the name of an enum that may lie in another schema.
-func splitName(text string) ingot.TableName {
-	if strings.HasPrefix(text, `"`) {
-		name, _ := typeName(ingot.Type(text))
-		return name
-	}
-	if schema, name, ok := strings.Cut(text, "."); ok {
-		return ingot.TableName{Schema: schema, Name: name}
-	}
-	return ingot.TableName{Name: text}
 }
 
 // collationName reads the name of a collation. With quotes it is written as in SQL, and so are
