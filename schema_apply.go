@@ -1,6 +1,7 @@
 package ingot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -657,9 +658,18 @@ func (t *Table) uniqueIndex(u Unique) int {
 }
 
 func (t *Table) foreignKeyIndex(f ForeignKey) int {
-	return findPart(t.ForeignKeys, f.Name, func(x ForeignKey) string { return x.Name }, func(x ForeignKey) bool {
+	nameOf := func(x ForeignKey) string { return x.Name }
+	like := func(x ForeignKey) bool {
 		return slices.Equal(x.Columns, f.Columns) && x.ref() == f.ref() && slices.Equal(x.RefColumns, f.RefColumns)
+	}
+	i := findPart(t.ForeignKeys, f.Name, nameOf, func(x ForeignKey) bool { // of several between the same columns
+		return like(x) && cmp.Or(x.OnDelete, "NO ACTION") == cmp.Or(f.OnDelete, "NO ACTION") &&
+			cmp.Or(x.OnUpdate, "NO ACTION") == cmp.Or(f.OnUpdate, "NO ACTION") && x.Deferrable == f.Deferrable
 	})
+	if i < 0 && f.Name == "" {
+		i = findPart(t.ForeignKeys, "", nameOf, like)
+	}
+	return i
 }
 
 func (t *Table) checkIndex(c Check) int {

@@ -67,27 +67,28 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return w.alterColumn(x)
 
 	case ingot.AlterPrimaryKey:
+		if slices.Equal(x.Old.Columns, x.New.Columns) {
+			return nil, nil // it has no name of its own
+		}
 		var actions []string
 		if len(x.Old.Columns) > 0 {
-			actions = append(w.keepCovered(x.Table, "", x.Old.Columns), "DROP PRIMARY KEY")
+			actions = append(actions, "DROP PRIMARY KEY")
 		}
 		if len(x.New.Columns) > 0 {
 			actions = append(actions, "ADD PRIMARY KEY ("+idents(x.New.Columns)+")")
 		}
-		if slices.Equal(x.Old.Columns, x.New.Columns) {
-			return nil, nil // it has no name of its own
-		}
-		return []string{alter(x.Table) + strings.Join(actions, ", ")}, nil
+		return w.alterKeys(x.Table, x, actions...), nil
 	case ingot.AddUnique:
-		return []string{alter(x.Table) + "ADD " + uniqueDef(x.Unique)}, nil
+		return w.alterKeys(x.Table, x, "ADD "+uniqueDef(x.Unique)), nil
 	case ingot.DropUnique:
-		name := cmp.Or(x.Unique.Name, firstOf(x.Unique.Columns))
-		return []string{alter(x.Table) + strings.Join(append(w.keepCovered(x.Table, name, x.Unique.Columns), "DROP INDEX "+ident(name)), ", ")}, nil
+		return w.alterKeys(x.Table, x, "DROP INDEX "+ident(cmp.Or(x.Unique.Name, firstOf(x.Unique.Columns)))), nil
 	case ingot.AddForeignKey:
-		def, err := foreignKeyDef(x.Table, x.ForeignKey)
-		return []string{alter(x.Table) + "ADD " + def}, err
+		return w.addForeignKey(x)
 	case ingot.DropForeignKey:
-		return w.dropForeignKey(x)
+		if x.ForeignKey.Name == "" {
+			return nil, fmt.Errorf("table %s: a foreign key without a name cannot be dropped: inspect the database for the name it gave", x.Table)
+		}
+		return w.alterKeys(x.Table, x, "DROP FOREIGN KEY "+ident(x.ForeignKey.Name)), nil
 	case ingot.AddCheck:
 		return []string{alter(x.Table) + "ADD " + checkDef(x.Check)}, nil
 	case ingot.DropCheck:
@@ -99,12 +100,12 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		return w.renamePart(x)
 	case ingot.CreateIndex:
 		def, err := w.indexDef(x.Table, x.Index)
-		return []string{alter(x.Table) + "ADD " + def}, err
+		return w.alterKeys(x.Table, x, "ADD "+def), err
 	case ingot.DropIndex:
 		if x.Index.Name == "" {
 			return nil, fmt.Errorf("table %s: an index without a name cannot be dropped: inspect the database for the name it gave", x.Table)
 		}
-		return []string{alter(x.Table) + strings.Join(append(w.keepCovered(x.Table, x.Index.Name, columnsOf(x.Index, w.srv)), "DROP INDEX "+ident(x.Index.Name)), ", ")}, nil
+		return w.alterKeys(x.Table, x, "DROP INDEX "+ident(x.Index.Name)), nil
 
 	case ingot.Exec:
 		return rules.Statements(string(x.SQL)), nil
@@ -604,79 +605,6 @@ func indexMentions(x ingot.Index, column string) bool {
 	})
 }
 
-// dropForeignKey also drops the index that came with the foreign key, as far as before says
-// that nothing else covers its columns or needs it.
-func (w writer) dropForeignKey(x ingot.DropForeignKey) ([]string, error) {
-	f := x.ForeignKey
-	if f.Name == "" {
-		return nil, fmt.Errorf("table %s: a foreign key without a name cannot be dropped: inspect the database for the name it gave", x.Table)
-	}
-	text := alter(x.Table) + "DROP FOREIGN KEY " + ident(f.Name)
-	if w.before == nil {
-		return []string{text}, nil
-	}
-	t := w.before.Table(x.Table)
-	if t == nil || generatedName(t.Name, f.Name) {
-		return []string{text}, nil
-	}
-	covered := covered(t, f, "", w.srv) || slices.ContainsFunc(t.ForeignKeys, func(o ingot.ForeignKey) bool { return o.Name != f.Name && covers(o.Columns, f) })
-	if !covered {
-		text += ", DROP INDEX " + ident(f.Name)
-	}
-	return []string{text}, nil
-}
-
-// covers reports whether an index over the columns serves the foreign key.
-func covers(columns []string, f ingot.ForeignKey) bool {
-	return len(columns) >= len(f.Columns) && slices.EqualFunc(columns[:len(f.Columns)], f.Columns, strings.EqualFold)
-}
-
-// covered reports whether an index of the table, but for the one named, serves the foreign
-// key.
-func covered(t *ingot.Table, f ingot.ForeignKey, but string, srv *ingot.Server) bool {
-	return covers(t.PrimaryKey.Columns, f) && but != "PRIMARY" ||
-		slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return (u.Name != but || but == "") && covers(u.Columns, f) }) ||
-		slices.ContainsFunc(t.Indexes, func(i ingot.Index) bool { return (i.Name != but || but == "") && covers(columnsOf(i, srv), f) })
-}
-
-// keepCovered adds the indexes that foreign keys need once the one named is gone; without a
-// name it is the primary key. The server would have made them, had that one not been there.
-func (w writer) keepCovered(table ingot.TableName, name string, columns []string) []string {
-	if w.before == nil || w.before.Table(table) == nil {
-		return nil
-	}
-	var adds []string
-	t := w.before.Table(table)
-	for _, f := range t.ForeignKeys {
-		index := f.Name
-		if index == "" || generatedName(t.Name, index) {
-			index = f.Columns[0]
-		}
-		add := "ADD INDEX " + ident(index) + " (" + idents(f.Columns) + ")"
-		if covers(columns, f) && !covered(t, f, cmp.Or(name, "PRIMARY"), w.srv) && !slices.Contains(adds, add) {
-			adds = append(adds, add)
-		}
-	}
-	return adds
-}
-
-// generatedName reports whether the server named the foreign key; then the index has the
-// name of a column, which may be taken.
-func generatedName(table, name string) bool { return strings.HasPrefix(name, table+"_ibfk_") }
-
-// columnsOf are the columns an index begins with, up to one that is not whole, or on MySQL goes
-// backwards: what serves a foreign key.
-func columnsOf(x ingot.Index, srv *ingot.Server) []string {
-	var columns []string
-	for _, p := range x.Parts {
-		if p.Column == "" || p.Prefix > 0 || p.Desc && !isMariaDB(srv) {
-			break
-		}
-		columns = append(columns, p.Column)
-	}
-	return columns
-}
-
 // renameColumn also restates the expressions that name the column, without which MySQL
 // refuses.
 func (w writer) renameColumn(x ingot.RenameColumn) ([]string, error) {
@@ -744,9 +672,7 @@ func (w writer) renamePart(x ingot.RenamePart) ([]string, error) {
 	t := w.before.Table(x.Table)
 	for _, f := range t.ForeignKeys {
 		if x.Kind == ingot.ObjectForeignKey && f.Name == x.From {
-			f.Name = x.To
-			def, err := foreignKeyDef(x.Table, f)
-			return []string{alter(x.Table) + "DROP FOREIGN KEY " + ident(x.From), alter(x.Table) + "ADD " + def}, err
+			return w.renameForeignKey(x, f)
 		}
 	}
 	for _, k := range t.Checks {
@@ -804,7 +730,7 @@ func (w writer) alterEnum(x ingot.AlterEnum) ([]string, error) {
 	var statements []string
 	for _, t := range after.Tables {
 		for _, c := range t.Columns {
-			if c.Enum == x.Old.Name || c.Enum == x.Old.Schema+"."+x.Old.Name && x.Old.Schema != "" {
+			if c.Enum == (ingot.TableName{Schema: x.Old.Schema, Name: x.Old.Name}).String() {
 				def, err := w.columnDef(tableName(t), c)
 				if err != nil {
 					return nil, err

@@ -76,7 +76,7 @@ func everyStep() []ingot.Step {
 		ingot.AddForeignKey{Table: user, ForeignKey: ingot.ForeignKey{Name: "f", Columns: []string{"a"}, RefTable: "order", RefColumns: []string{"x"}, OnDelete: "SET DEFAULT"}},
 		ingot.AddForeignKey{Table: ingot.TableName{Schema: "shop", Name: "order"}, ForeignKey: ingot.ForeignKey{Name: "f", Columns: []string{"a"}, RefTable: "user", RefColumns: []string{"x"}}},
 		ingot.DropForeignKey{Table: user, ForeignKey: ingot.ForeignKey{Name: "f", Columns: []string{"c"}}},
-		ingot.DropForeignKey{Table: user, ForeignKey: ingot.ForeignKey{Name: "f", Columns: []string{"a"}}},
+		ingot.DropForeignKey{Table: user, ForeignKey: ingot.ForeignKey{Name: "fa", Columns: []string{"a"}}},
 		ingot.AddCheck{Table: user, Check: ingot.Check{Name: "k", Expr: "a > 0"}},
 		ingot.DropCheck{Table: user, Check: ingot.Check{Name: "k"}},
 		ingot.DropCheck{Table: user, Check: ingot.Check{Name: "c"}},
@@ -119,12 +119,13 @@ func TestDDLOfEveryStep(t *testing.T) {
 	before := &ingot.Schema{
 		Enums: []ingot.Enum{{Name: "mood", Values: []string{"b", "d"}}},
 		Tables: []ingot.Table{{
-			Name:       "user",
-			Columns:    []ingot.Column{{Name: "id", Type: "bigint"}, {Name: "c", Type: "bigint"}, {Name: "m", Enum: "mood", Default: "'b'"}},
-			PrimaryKey: ingot.PrimaryKey{Columns: []string{"id"}},
-			Uniques:    []ingot.Unique{{Name: "u", Columns: []string{"c"}}},
-			Checks:     []ingot.Check{{Name: "k", Expr: "c > 0"}},
-			Indexes:    []ingot.Index{{Name: "i", Parts: []ingot.IndexPart{{Column: "c", Desc: true}}}},
+			Name:        "user",
+			Columns:     []ingot.Column{{Name: "id", Type: "bigint"}, {Name: "a", Type: "bigint"}, {Name: "c", Type: "bigint"}, {Name: "m", Enum: "mood", Default: "'b'"}},
+			PrimaryKey:  ingot.PrimaryKey{Columns: []string{"id"}},
+			Uniques:     []ingot.Unique{{Name: "u", Columns: []string{"c"}}},
+			ForeignKeys: []ingot.ForeignKey{{Name: "fa", Columns: []string{"a"}, RefTable: "order", RefColumns: []string{"x"}}},
+			Checks:      []ingot.Check{{Name: "k", Expr: "c > 0"}},
+			Indexes:     []ingot.Index{{Name: "i", Parts: []ingot.IndexPart{{Column: "c", Desc: true}}}},
 		}},
 	}
 	for name, version := range map[string]string{"ddl_mysql": "8.4.3", "ddl_mariadb": "10.11.19-MariaDB"} {

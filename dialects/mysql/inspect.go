@@ -397,8 +397,11 @@ func (i *inspection) readIndexes(ctx context.Context) error {
 			return ok
 		})
 		for n := 0; n < len(t.Indexes); {
-			if i.cameAlong(t, t.Indexes[n]) {
+			if f := i.cameAlong(t, t.Indexes[n]); f >= 0 {
 				t.Indexes = slices.Delete(t.Indexes, n, n+1)
+				if k := t.ForeignKeys[f]; slices.ContainsFunc(t.ForeignKeys[f+1:], func(o ingot.ForeignKey) bool { return sameColumns(o, k) }) { // it stands last
+					t.ForeignKeys = append(slices.Delete(t.ForeignKeys, f, f+1), k)
+				}
 			} else {
 				n++
 			}
@@ -407,11 +410,14 @@ func (i *inspection) readIndexes(ctx context.Context) error {
 	return err
 }
 
-// cameAlong reports whether the server made the index for a foreign key: over its columns,
+// cameAlong is which foreign key the server made the index for, -1 for none: over its columns,
 // named as it, or, where the server named that too, as its first column. Where another serves
 // the foreign key, the index is one of its own.
-func (i *inspection) cameAlong(t *inspected, x ingot.Index) bool {
-	return !x.Unique && x.Using == "" && len(x.Options) == 0 && slices.ContainsFunc(t.ForeignKeys, func(f ingot.ForeignKey) bool {
+func (i *inspection) cameAlong(t *inspected, x ingot.Index) int {
+	if x.Unique || x.Using != "" || len(x.Options) > 0 {
+		return -1
+	}
+	return slices.IndexFunc(t.ForeignKeys, func(f ingot.ForeignKey) bool {
 		named := x.Name == f.Name || generatedName(t.Name, f.Name) && strings.HasPrefix(x.Name, f.Columns[0])
 		return named && slices.Equal(columnsOf(x, i.srv), f.Columns) && len(x.Parts) == len(f.Columns) && !covered(&t.Table, f, x.Name, i.srv)
 	})

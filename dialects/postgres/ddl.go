@@ -1107,14 +1107,29 @@ func uniqueName(x ingot.DropUnique, before *ingot.Schema) string {
 }
 
 func foreignKeyName(x ingot.DropForeignKey, before *ingot.Schema) string {
-	name := x.ForeignKey.Name
+	gone := x.ForeignKey
+	given := objectName(x.Table.Name, strings.Join(gone.Columns, "_"), "fkey")
+	if gone.Name != "" {
+		return gone.Name
+	}
+	action := func(s string) string { return cmp.Or(s, "NO ACTION") }
+	best, name := -1, given
 	for _, f := range tableOf(before, x.Table).ForeignKeys {
-		if name == "" && slices.Equal(f.Columns, x.ForeignKey.Columns) && slices.Equal(f.RefColumns, x.ForeignKey.RefColumns) &&
-			f.RefTable == x.ForeignKey.RefTable && f.RefSchema == x.ForeignKey.RefSchema {
-			name = f.Name
+		if !slices.Equal(f.Columns, gone.Columns) || !slices.Equal(f.RefColumns, gone.RefColumns) || f.RefTable != gone.RefTable || f.RefSchema != gone.RefSchema {
+			continue
+		}
+		like := 0 // of several between the same columns
+		if action(f.OnDelete) == action(gone.OnDelete) && action(f.OnUpdate) == action(gone.OnUpdate) && f.Deferrable == gone.Deferrable && cmp.Or(f.Match, "SIMPLE") == cmp.Or(gone.Match, "SIMPLE") {
+			like += 2
+		}
+		if f.Name == "" || strings.HasPrefix(f.Name, given) {
+			like++
+		}
+		if like > best {
+			best, name = like, cmp.Or(f.Name, given)
 		}
 	}
-	return cmp.Or(name, objectName(x.Table.Name, strings.Join(x.ForeignKey.Columns, "_"), "fkey"))
+	return name
 }
 
 // objectName is the name PostgreSQL gives to what has none: table, columns and a label,
