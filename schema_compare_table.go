@@ -159,6 +159,7 @@ func (d *tableDiff) diffColumns(from, to *Table) {
 		}
 	}
 	d.addColumns = append(d.addColumns, generated...)
+	d.alterColumns = inComputedOrder(d.alterColumns)
 
 	var plain []Column
 	for i := range d.old.Columns {
@@ -177,6 +178,25 @@ func (d *tableDiff) diffColumns(from, to *Table) {
 		}
 	}
 	d.dropColumns = append(d.dropColumns, plain...)
+}
+
+// inComputedOrder sorts changes of columns, because no expression names a computed column: one
+// that is computed no more goes before those computed from it, and those that were computed
+// from one that becomes computed go before it.
+func inComputedOrder(waiting []AlterColumn) (sorted []AlterColumn) {
+	before := func(a, b AlterColumn) bool {
+		return a.New.Generated == "" && a.Old.Generated != "" && mentions(a.Old.Name, b.New.Generated) ||
+			b.Old.Generated == "" && b.New.Generated != "" && mentions(b.Old.Name, a.Old.Generated)
+	}
+	for len(waiting) > 0 {
+		i := slices.IndexFunc(waiting, func(b AlterColumn) bool {
+			return !slices.ContainsFunc(waiting, func(a AlterColumn) bool { return a.Old.Name != b.Old.Name && before(a, b) })
+		})
+		i = max(i, 0) // a ring is the database's to refuse
+		sorted = append(sorted, waiting[i])
+		waiting = slices.Delete(waiting, i, i+1)
+	}
+	return sorted
 }
 
 // sameDefinition reports whether two columns are written the same.

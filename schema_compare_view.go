@@ -77,10 +77,12 @@ func (c *comparison) findView(s *Schema, name TableName) *View {
 }
 
 // A viewChange is a table that a view may read from and that changes: in some columns, or,
-// without any, as a whole. Or it is an enum or domain that is made anew.
+// without any, as a whole. One that only gets columns changes for those that read all it has.
+// Or it is an enum or domain that is made anew.
 type viewChange struct {
 	table   string
 	columns []string
+	grows   bool
 	typ     TableName
 }
 
@@ -88,6 +90,9 @@ type viewChange struct {
 func (ch viewChange) under(v View) bool {
 	if ch.typ.Name != "" {
 		return hasName(v.SQL, ch.typ.Name)
+	}
+	if ch.grows {
+		return readsFrom(v.SQL, ch.table) && readsAll(v.SQL)
 	}
 	return readsFrom(v.SQL, ch.table) &&
 		(ch.columns == nil || readsAll(v.SQL) || slices.ContainsFunc(ch.columns, func(name string) bool { return mentions(name, v.SQL) }))
@@ -141,11 +146,16 @@ func readsFrom(text SQLText, name string) bool {
 	return false
 }
 
-// readsAll reports whether a view may read all columns of something without naming them.
+// readsAll reports whether a view may read all columns of something without naming them. The
+// star of a product or of count(*) stands behind something else.
 func readsAll(text SQLText) bool {
+	last := ""
 	for token := range sqlTokens(text) {
-		if token == "*" {
+		if token == "*" && slices.Contains([]string{"select", "distinct", "all", ",", "."}, strings.ToLower(last)) {
 			return true
+		}
+		if strings.TrimSpace(token) != "" && !strings.HasPrefix(token, "--") && !strings.HasPrefix(token, "/*") {
+			last = token
 		}
 	}
 	return false
@@ -177,6 +187,9 @@ func (c *comparison) changesUnderViews(renames []Step) (list []viewChange) {
 	for _, d := range c.kept {
 		if d.alterKey { // GROUP BY the key stands on it
 			list = append(list, viewChange{table: d.table.Name})
+		}
+		if len(d.addColumns) > 0 {
+			list = append(list, viewChange{table: d.table.Name, grows: true})
 		}
 		var columns []string
 		for _, x := range d.dropColumns {
