@@ -21,8 +21,9 @@ func (d artist) changed(path ...*ingot.Schema) *ingot.Schema {
 		s.Schemas = []string{d.db.other}
 	}
 	follow := func(t ingot.Type, enum string) (ingot.Type, string) { return t, enum }
-	if len(s.Enums) > 0 {
-		follow = d.changeEnum(s)
+	for _, e := range a.Enums {
+		next, before := d.changeEnum(s, e), follow
+		follow = func(t ingot.Type, enum string) (ingot.Type, string) { return next(before(t, enum)) }
 	}
 	if d.hasSequences() {
 		if len(a.Sequences) == 0 || d.once(2) {
@@ -128,7 +129,11 @@ func (d artist) changeViews(s, a *ingot.Schema) {
 		}
 	}
 	for i := range s.Views {
-		if d.once(6) {
+		switch text := string(s.Views[i].SQL); {
+		case !d.once(6) || strings.HasSuffix(text, " LIMIT 7"):
+		case strings.Contains(text, " GROUP BY ") || strings.Contains(text, " UNION "):
+			s.Views[i].SQL += " LIMIT 7"
+		default:
 			s.Views[i].SQL += map[bool]ingot.SQLText{true: " AND 1 = 0", false: " WHERE 1 = 0"}[strings.Contains(string(s.Views[i].SQL), " WHERE ")]
 		}
 	}
@@ -158,12 +163,21 @@ func (d artist) stands(s *ingot.Schema, v ingot.View) bool {
 	return false
 }
 
-// changeEnum changes the enum, and returns what its columns become.
-func (d artist) changeEnum(s *ingot.Schema) func(ingot.Type, string) (ingot.Type, string) {
-	e := &s.Enums[0]
-	old := d.enum(s)
-	oldArray := ingot.Type(d.db.quote(e.Name) + "[]")
-	same := func(t ingot.Type, enum string) (ingot.Type, string) { return t, enum }
+// changeEnum changes an enum of the schema, and returns what its columns become.
+func (d artist) changeEnum(s *ingot.Schema, old ingot.Enum) func(ingot.Type, string) (ingot.Type, string) {
+	at := slices.IndexFunc(s.Enums, func(e ingot.Enum) bool { return e.Name == old.Name && e.Schema == old.Schema })
+	e := &s.Enums[at]
+	become := func(array ingot.Type, c ingot.Column) func(ingot.Type, string) (ingot.Type, string) {
+		return func(t ingot.Type, enum string) (ingot.Type, string) {
+			switch {
+			case enum == enumName(old):
+				return c.Type, c.Enum
+			case t == d.enumType(old)+"[]":
+				return array, ""
+			}
+			return t, enum
+		}
+	}
 	add := func(at int, value string) {
 		if !slices.Contains(e.Values, value) {
 			e.Values = slices.Insert(e.Values, at, value)
@@ -181,29 +195,15 @@ func (d artist) changeEnum(s *ingot.Schema) func(ingot.Type, string) (ingot.Type
 	case 4: // one value for another
 		e.Values = []string{"1", `a "new" one`}
 	case 5:
-		e.Name = "Another Mood"
-		return func(t ingot.Type, enum string) (ingot.Type, string) {
-			switch {
-			case enum == old:
-				enum = d.enum(s)
-			case t == oldArray:
-				t = ingot.Type(d.db.quote(e.Name) + "[]")
-			}
-			return t, enum
+		if other := "Another " + old.Name; !strings.HasPrefix(old.Name, "Another") {
+			e.Name = other
+			return become(d.enumType(*e)+"[]", ingot.Column{Enum: enumName(*e)})
 		}
 	case 6: // it goes
-		s.Enums = nil
-		return func(t ingot.Type, enum string) (ingot.Type, string) {
-			switch {
-			case enum == old:
-				return "varchar(40)", ""
-			case t == oldArray:
-				return "text[]", ""
-			}
-			return t, enum
-		}
+		s.Enums = slices.Delete(s.Enums, at, at+1)
+		return become("text[]", ingot.Column{Type: "varchar(40)"})
 	}
-	return same
+	return func(t ingot.Type, enum string) (ingot.Type, string) { return t, enum }
 }
 
 // changeDomains draws what becomes of the domains, and returns what their columns become. The
@@ -216,7 +216,7 @@ func (d artist) changeDomains(s, a *ingot.Schema) func(ingot.Type) ingot.Type {
 		if x.Name == "Feeling" {
 			x.Type = "varchar(40)"
 			if len(s.Enums) > 0 {
-				x.Type = d.enumType(s)
+				x.Type = d.enumType(s.Enums[0])
 			}
 		}
 		if to, ok := gone[x.Type]; ok {
@@ -354,7 +354,7 @@ func (d artist) changeTable(s *ingot.Schema, t, old *ingot.Table) {
 		}
 	case 1:
 		for _, n := range []string{"added", "Also Added", "group"} {
-			if t.Column(n) == nil {
+			if t.Column(n) == nil && old.Column(n) == nil {
 				add := d.column(s, t, n)
 				add.Null = !add.Auto && (add.Null || add.Default == "")
 				t.Columns = slices.Insert(t.Columns, 1, add)
@@ -503,6 +503,16 @@ func (d artist) retypeKey(s *ingot.Schema, t *ingot.Table) {
 	if c == nil || keyType(c.Type) != c.Type {
 		return
 	}
+	for _, o := range s.Tables { // a column that refers to another key, too, is of that one's type
+		for i, f := range o.ForeignKeys {
+			shared := func(g ingot.ForeignKey) bool {
+				return slices.ContainsFunc(f.Columns, func(c string) bool { return slices.Contains(g.Columns, c) })
+			}
+			if f.RefTable == t.Name && f.RefSchema == t.Schema && slices.ContainsFunc(slices.Delete(slices.Clone(o.ForeignKeys), i, i+1), shared) {
+				return
+			}
+		}
+	}
 	if key == "k2" {
 		c.Type = one[ingot.Type](d, "varchar(20)", "varchar(40)")
 	} else {
@@ -543,13 +553,9 @@ func (d artist) changePart(t *ingot.Table) {
 		}
 	case len(t.Indexes) > 0:
 		i := d.IntN(len(t.Indexes))
-		names := keyable(t)
+		names := d.keyable(t)
 		names = names[:1+d.IntN(min(2, len(names)))]
-		withID := names
-		if !slices.Contains(names, "id") {
-			withID = append(slices.Clone(names), "id")
-		}
-		x := d.index(t, names, withID)
+		x := d.index(t, names, withKey(t, names))
 		x.Name = t.Indexes[i].Name
 		t.Indexes[i] = x
 	}
@@ -640,6 +646,8 @@ func (d artist) changeKey(t *ingot.Table) {
 	}
 	id := t.Column("id")
 	switch {
+	case id == nil:
+		return
 	case d.once(2):
 		if n := one(d, "", short("key of "+t.Name)); len(t.PrimaryKey.Columns) > 0 && (n == "" || !d.taken(t)[n]) {
 			t.PrimaryKey.Name = n
@@ -720,7 +728,18 @@ func (d artist) changeForeignKeys(s *ingot.Schema, t *ingot.Table, a *ingot.Sche
 					f.Match = one(d, "", "FULL")
 				}
 			}
+			if slices.ContainsFunc(f.Columns, func(c string) bool { return !t.Column(c).Null }) {
+				f.OnDelete, f.OnUpdate = noNull(f.OnDelete), noNull(f.OnUpdate)
+			}
+			fits := true
 			for j, c := range f.RefColumns { // as the key is now
+				column, key := t.Column(f.Columns[j]), keyType(ref.Column(c).Type)
+				fits = fits && (column.Type == key || !slices.ContainsFunc(t.ForeignKeys, func(o ingot.ForeignKey) bool { return slices.Contains(o.Columns, column.Name) }))
+			}
+			if !fits { // with what another key of the same column refers to
+				continue
+			}
+			for j, c := range f.RefColumns {
 				t.Column(f.Columns[j]).Type = keyType(ref.Column(c).Type)
 			}
 			t.ForeignKeys = append(t.ForeignKeys, f)

@@ -42,8 +42,9 @@ func one[T any](d artist, list ...T) T { return list[d.IntN(len(list))] }
 
 // tablePool and columnPool hold names of all kinds, some as long as PostgreSQL takes them.
 var (
-	tablePool  = []string{"user", "Order Items", "größe", `quo"te`, "t5", "it's", "back`tick", "日本", strings.Repeat("wide", 15) + "abc"}
-	columnPool = []string{"name", "select", "Mixed", "naïve", "e", `q"c`, "b`c", "it's", "per cent%", strings.Repeat("ä", 31) + "x"}
+	tablePool  = []string{"user", "Order Items", "größe", `quo"te`, "t5", "it's", "back`tick", "日本", strings.Repeat("wide", 15) + "abc", "a.b", "semi;colon -- x", `back\slash`, "$1"}
+	columnPool = []string{"name", "select", "Mixed", "naïve", "e", `q"c`, "b`c", "it's", "per cent%", strings.Repeat("ä", 31) + "x", "a.b", "/*c*/ ;", "two\nlines", `\n`, "wh?t", ":name", "value", "current_date"}
+	remarks    = []string{`it's "about" this`, `back\slash, \n and \'`, "two\nlines\tand a tab", "/* not */ -- the end; $1 ? :x %s", "ünï¢ode"}
 )
 
 // name is the name of a part of a table: of its own in the schema, and on PostgreSQL at
@@ -113,11 +114,17 @@ func (d artist) schema() *ingot.Schema {
 		s.Schemas = []string{d.db.other}
 	}
 	if d.db.traits().NamedEnums {
-		e := ingot.Enum{Name: "Mood", Values: []string{"1", "it's", "c", "ä"}[:1+d.IntN(4)]}
-		if len(s.Schemas) > 0 && d.once(2) {
-			e.Schema = d.db.other
+		for range 1 + d.IntN(2) {
+			name := one(d, "Mood", `it's "Mood".x`, "état")
+			if slices.ContainsFunc(s.Enums, func(e ingot.Enum) bool { return e.Name == name }) {
+				continue
+			}
+			e := ingot.Enum{Name: name, Values: []string{"1", "it's", `b\c, "d"`, "ä"}[:1+d.IntN(4)]}
+			if len(s.Schemas) > 0 && d.once(2) {
+				e.Schema = d.db.other
+			}
+			s.Enums = append(s.Enums, e)
 		}
-		s.Enums = []ingot.Enum{e}
 		for _, name := range []string{"Label", "Short Label", "Amount", "Feeling"} {
 			if d.once(3) {
 				d.addDomain(s, name)
@@ -132,6 +139,9 @@ func (d artist) schema() *ingot.Schema {
 	}
 	for i := range s.Tables {
 		d.foreignKeys(s, &s.Tables[i])
+	}
+	if d.once(3) {
+		d.link(s)
 	}
 	for i := range s.Tables {
 		d.lonely(s, &s.Tables[i])
@@ -184,6 +194,10 @@ func (d artist) view(s *ingot.Schema, name string) {
 	}
 	if c := d.readable(t); c != nil && d.once(2) {
 		text += " WHERE " + of(c.Name) + " IS NOT NULL"
+	}
+	if c := &t.Columns[0]; d.once(5) {
+		text = one(d, "SELECT q.* FROM "+d.db.table(t)+" q", "SELECT count(*) AS x, max("+of(c.Name)+") AS y FROM "+d.db.table(t)+" q GROUP BY "+of(c.Name),
+			"SELECT "+of(c.Name)+" AS x FROM "+d.db.table(t)+" q UNION ALL SELECT "+of(c.Name)+" AS x FROM "+d.db.table(t)+" q")
 	}
 	v.SQL = ingot.SQLText(text)
 	s.Views = append(s.Views, v)
@@ -245,7 +259,7 @@ func (d artist) addDomain(s *ingot.Schema, name string) {
 	case name == "Feeling" && len(s.Enums) == 0:
 		return
 	case name == "Feeling":
-		x.Type = d.enumType(s)
+		x.Type = d.enumType(one(d, s.Enums...))
 	}
 	d.domainDefault(&x)
 	if domainGroups[name] == "text" && d.once(4) {
@@ -267,8 +281,7 @@ func (d artist) domainBase(group string) ingot.Type {
 	return one[ingot.Type](d, "varchar(20)", "varchar(40)", "text")
 }
 
-func (d artist) enumType(s *ingot.Schema) ingot.Type {
-	e := s.Enums[0]
+func (d artist) enumType(e ingot.Enum) ingot.Type {
 	return d.domainType(&ingot.Domain{Schema: e.Schema, Name: e.Name})
 }
 
@@ -293,11 +306,9 @@ func (d artist) domainCheck(x *ingot.Domain) {
 	}
 }
 
-func (d artist) enum(s *ingot.Schema) string {
-	if e := s.Enums[0]; e.Schema != "" {
-		return e.Schema + "." + e.Name
-	}
-	return s.Enums[0].Name
+// enumName is how a column of the enum names it.
+func enumName(e ingot.Enum) string {
+	return ingot.TableName{Schema: e.Schema, Name: e.Name}.String()
 }
 
 // groupOf is the group of a column's type: what expressions may do with it.
@@ -327,8 +338,8 @@ var typePool = [][]ingot.Type{
 
 // verbatim are types of one database alone.
 var verbatim = map[string][]ingot.Type{
-	"postgres": {"text[]", "integer[]", "inet", "interval", "bit(3)", "timestamp(3) with time zone", "timestamp(0)", "pg_catalog.json", "varchar", "decimal"},
-	"mysql":    {"tinyint unsigned", "mediumint", "datetime", "datetime(3)", "year", "text(65535)", "varbinary(20)", "bigint unsigned", "set('1','b')", "integer(5) zerofill"},
+	"postgres": {"bit varying(5)", "int4range", "macaddr", `"char"`, "decimal(20)", "time(3) with time zone", "tsvector", "text[]", "integer[]", "inet", "interval", "bit(3)", "timestamp(3) with time zone", "timestamp(0)", "pg_catalog.json", "varchar", "decimal"},
+	"mysql":    {"tinytext", "mediumblob", "float", "decimal(10,2) unsigned", "time(3)", "tinyint unsigned", "mediumint", "datetime", "datetime(3)", "year", "text(65535)", "varbinary(20)", "bigint unsigned", "set('1','b')", "integer(5) zerofill"},
 	"sqlite":   {"NUMERIC(5)", "my type", "INT"},
 }
 
@@ -351,12 +362,9 @@ func (d artist) column(s *ingot.Schema, t *ingot.Table, name string) ingot.Colum
 			c.Type += "[]"
 		}
 	case len(s.Enums) > 0 && d.once(3):
-		c.Type = ingot.Type(d.db.quote(s.Enums[0].Name) + "[]")
-		if s.Enums[0].Schema != "" {
-			c.Type = "text[]"
-		}
+		c.Type = d.enumType(one(d, s.Enums...)) + "[]"
 	case len(s.Enums) > 0:
-		c.Type, c.Enum = "", d.enum(s)
+		c.Type, c.Enum = "", enumName(one(d, s.Enums...))
 	case d.db.traits().InlineEnums:
 		c.Type = one[ingot.Type](d, "enum('1','b')", "enum('1','it''s','b')", "enum('b','1')")
 	}
@@ -370,7 +378,7 @@ func (d artist) column(s *ingot.Schema, t *ingot.Table, name string) ingot.Colum
 		c.OnUpdate = "CURRENT_TIMESTAMP"
 	}
 	if d.once(5) {
-		c.Comment = "it's \"about\" " + name
+		c.Comment = one(d, remarks...)
 	}
 	if c.Type == "bigint" && d.db.kind == "postgres" && d.once(3) {
 		c.Auto, c.Null, c.Default, c.Identity = true, false, "", d.identity()
@@ -411,8 +419,16 @@ func (d artist) setDefault(c *ingot.Column) {
 		pool = []ingot.SQLText{"0", "7", "-1", "5 + 4"}
 	case "decimal", "double":
 		pool = []ingot.SQLText{"0", "7.5", "-2.25", "50", "1e2"}
-	case "varchar", "char":
+		if d.db.kind == "sqlite" { // where an integer column, made STRICT later, refuses what is not whole
+			pool = []ingot.SQLText{"0", "7.0", "-2.0", "50", "1e2"}
+		}
+		if strings.HasSuffix(string(c.Type), "unsigned") {
+			pool = []ingot.SQLText{"0", "7.5"}
+		}
+	case "char":
 		pool = []ingot.SQLText{"''", "'x'", "'it''s'", "'(a)'", "'--'", "'NULL'", "lower('X')"}
+	case "varchar":
+		pool = []ingot.SQLText{"''", "'x'", "'it''s'", "'(a)'", "'--'", "'NULL'", "lower('X')", "'two\nlines'", `'back\\slash'`, "'$1 ? ; /*'"}
 	case "text":
 		pool = []ingot.SQLText{"''", "'x'", "'it''s'", "lower('X')"}
 	case "boolean":
@@ -461,7 +477,7 @@ func (d artist) table(s *ingot.Schema, name string) ingot.Table {
 	id := &t.Columns[0]
 	switch n := d.IntN(8); {
 	case n == 0 && t.Column("k1") != nil:
-		t.PrimaryKey.Columns = one(d, []string{"id", "k1"}, []string{"k1", "id"})
+		t.PrimaryKey.Columns = one(d, []string{"id", "k1"}, []string{"k1", "id"}, []string{"k2"}, []string{"k2", "k1"})
 	case n == 1 && d.db.kind != "mysql": // without one, it shows the first unique key for one
 	default:
 		t.PrimaryKey.Columns = []string{"id"}
@@ -494,10 +510,13 @@ func (d artist) table(s *ingot.Schema, name string) ingot.Table {
 		t.Options = append(t.Options, one(d, ingot.Option{Name: "row_format", Value: "compact"}, ingot.Option{Name: "stats_persistent", Value: "1"}, ingot.Option{Name: "max_rows", Value: "1000"}))
 	}
 	if d.once(5) {
-		t.Comment = "of " + name
+		t.Comment = one(d, remarks...)
 	}
 	if t.Column("k1") != nil {
-		keys := [][]string{{"k1", "k2"}, {"k2"}}
+		keys := [][]string{{"k1", "k2"}}
+		if !slices.Equal(t.PrimaryKey.Columns, []string{"k2"}) {
+			keys = append(keys, []string{"k2"})
+		}
 		if !slices.Equal(t.PrimaryKey.Columns, []string{"id"}) {
 			keys = append(keys, []string{"id"})
 		}
@@ -570,14 +589,14 @@ func (d artist) readable(t *ingot.Table) *ingot.Column {
 	return one(d, list...)
 }
 
-// keyable are the columns every database can index.
-func keyable(t *ingot.Table) []string {
+// keyable are the columns every database can index, at times computed ones.
+func (d artist) keyable(t *ingot.Table) []string {
 	var names []string
 	for _, c := range t.Columns {
 		switch word, _, _ := strings.Cut(string(c.Type), "("); word {
-		case "text", "blob", "json", "pg_catalog.json":
+		case "text", "blob", "json", "pg_catalog.json", "tinytext", "mediumblob":
 		default:
-			if c.Generated == "" && !strings.HasSuffix(string(c.Type), "[]") {
+			if (c.Generated == "" || d.once(3)) && !strings.HasSuffix(string(c.Type), "[]") {
 				names = append(names, c.Name)
 			}
 		}
@@ -592,6 +611,14 @@ func (d artist) condition(t *ingot.Table) ingot.SQLText {
 		return ""
 	}
 	q := d.db.quote(c.Name)
+	if d.once(4) { // two columns
+		o := d.readable(t)
+		p := d.db.quote(o.Name)
+		if groupOf(o) == groupOf(c) && (groupOf(c) == "number" || groupOf(c) == "date") {
+			return ingot.SQLText(one(d, q+" < "+p+" OR "+q+" >= "+p+" OR "+p+" IS NULL", "NOT ("+q+" = "+p+" AND "+q+" <> "+p+")"))
+		}
+		return ingot.SQLText(one(d, "("+q+" IS NULL OR "+p+" IS NULL) OR "+q+" IS NOT NULL", q+" IS NULL OR "+p+" IS NULL OR NOT "+p+" IS NULL"))
+	}
 	pool := []string{"X IS NOT NULL OR X IS NULL"}
 	switch groupOf(c) {
 	case "number":
@@ -609,13 +636,10 @@ func (d artist) condition(t *ingot.Table) ingot.SQLText {
 
 // part draws a unique constraint, an index or a check.
 func (d artist) part(t *ingot.Table) {
-	names := keyable(t)
+	names := d.keyable(t)
 	d.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	names = names[:1+d.IntN(min(2, len(names)))]
-	withID := names // no two rows are the same in it
-	if !slices.Contains(names, "id") {
-		withID = append(slices.Clone(names), "id")
-	}
+	withID := withKey(t, names)
 	switch d.IntN(4) {
 	case 0:
 		same := func(u ingot.Unique) bool { return slices.Equal(u.Columns, withID) }
@@ -646,6 +670,21 @@ func (d artist) part(t *ingot.Table) {
 		k.NotValid = d.db.kind == "postgres" && d.once(5)
 		t.Checks = append(t.Checks, k)
 	}
+}
+
+// withKey is the columns and what makes no two rows the same in them.
+func withKey(t *ingot.Table, names []string) []string {
+	names = slices.Clone(names)
+	key := []string{"id"}
+	if t.Column("id") == nil {
+		key = t.PrimaryKey.Columns
+	}
+	for _, c := range key {
+		if !slices.Contains(names, c) {
+			names = append(names, c)
+		}
+	}
+	return names
 }
 
 func (d artist) index(t *ingot.Table, names, withID []string) ingot.Index {
@@ -691,7 +730,7 @@ func (d artist) index(t *ingot.Table, names, withID []string) ingot.Index {
 		case "number":
 			x.Parts = append(x.Parts, ingot.IndexPart{Expr: ingot.SQLText(one(d, "abs("+q+")", q+" + 1", "-"+q, "coalesce("+q+", 0)")), Desc: d.once(3)})
 		case "text":
-			if d.db.kind == "mysql" && strings.HasPrefix(string(c.Type), "text") {
+			if d.db.kind == "mysql" && strings.Contains(string(c.Type), "text") {
 				break // it indexes no expression of that
 			}
 			x.Parts = append(x.Parts, ingot.IndexPart{Expr: ingot.SQLText(one(d, "lower("+q+")", "coalesce("+q+", 'none of the "+strings.Repeat("long ", 15)+"ones')")), Desc: d.once(3)})
@@ -780,13 +819,59 @@ func (d artist) foreignKeys(s *ingot.Schema, t *ingot.Table) {
 		if d.db.Server.Deferrable {
 			f.Deferrable = one(d, ingot.NotDeferrable, ingot.NotDeferrable, ingot.DeferrableInitiallyDeferred, ingot.DeferrableInitiallyImmediate)
 		}
+		// Rows of a table that is new can have a value from the beginning.
+		null := len(d.path) > 0 || ref == t || d.once(2)
+		if !null {
+			f.OnDelete, f.OnUpdate = noNull(f.OnDelete), noNull(f.OnUpdate)
+		}
 		for i, k := range key {
-			c := ingot.Column{Name: name + []string{"", "b"}[i], Type: keyType(ref.Column(k).Type), Null: true, Collation: ref.Column(k).Collation}
+			c := ingot.Column{Name: name + []string{"", "b"}[i], Type: keyType(ref.Column(k).Type), Null: null, Collation: ref.Column(k).Collation}
+			if at := slices.IndexFunc(t.Columns, func(o ingot.Column) bool { // one that refers already
+				return strings.HasPrefix(o.Name, "fk") && o.Type == c.Type && o.Collation == c.Collation && o.Null == c.Null && !slices.Contains(f.Columns, o.Name)
+			}); at >= 0 && len(d.path) == 0 && d.once(3) {
+				f.Columns = append(f.Columns, t.Columns[at].Name)
+				continue
+			}
 			t.Columns = append(t.Columns, c)
 			f.Columns = append(f.Columns, c.Name)
 		}
 		t.ForeignKeys = append(t.ForeignKeys, f)
 	}
+}
+
+// noNull is an action that sets no column to NULL.
+func noNull(action string) string {
+	if strings.HasPrefix(action, "SET") {
+		return "CASCADE"
+	}
+	return action
+}
+
+// link draws a table whose primary key is made of foreign keys to two others.
+func (d artist) link(s *ingot.Schema) {
+	t := ingot.Table{Name: "Links", Columns: []ingot.Column{}}
+	for _, i := range d.Perm(len(s.Tables))[:min(2, len(s.Tables))] {
+		ref := &s.Tables[i]
+		if ref.Schema != "" || len(ref.PrimaryKey.Columns) != 1 || len(keysOf(ref)) == 0 {
+			return
+		}
+		to := ref.Column(ref.PrimaryKey.Columns[0])
+		c := ingot.Column{Name: fmt.Sprintf("fk%d", len(t.Columns)), Type: keyType(to.Type), Collation: to.Collation}
+		t.Columns = append(t.Columns, c)
+		t.PrimaryKey.Columns = append(t.PrimaryKey.Columns, c.Name)
+		t.ForeignKeys = append(t.ForeignKeys, ingot.ForeignKey{Name: fmt.Sprintf("to %d", i), Columns: []string{c.Name}, RefTable: ref.Name, RefColumns: []string{to.Name},
+			OnDelete: one(d, "", "CASCADE"), OnUpdate: one(d, "", "CASCADE")})
+	}
+	if d.once(2) {
+		slices.Reverse(t.PrimaryKey.Columns)
+	}
+	if d.db.kind == "sqlite" && d.once(2) {
+		t.Options = []ingot.Option{{Name: "without rowid"}}
+	}
+	if d.once(2) {
+		t.Columns = append(t.Columns, d.column(s, &t, "note"))
+	}
+	s.Tables = append(s.Tables, t)
 }
 
 // keyType is the type of a column that refers to one.
