@@ -58,6 +58,9 @@ func TestTheLawFound(t *testing.T) {
 			computed(from("a", "abs(id)"), from("b", "abs(id)")), computed(from("a", "abs(b)"), null("b", "double")), computed(null("a", "double"), from("b", "abs(a)"))}},
 		{"a view of all columns follows them", "", []*ingot.Schema{
 			star("SELECT q.* FROM t q"), star("SELECT q.* FROM t q", null("a", "integer")), star("SELECT q.id FROM t q", null("a", "integer"), null("b", "integer")), star("SELECT q.* FROM t q")}},
+		{"a key that is counted no more", "sqlite", []*ingot.Schema{
+			{Tables: []ingot.Table{{Name: "t", Columns: []ingot.Column{{Name: "id", Type: "integer", Auto: true}}, PrimaryKey: key, Options: []ingot.Option{{Name: "autoincrement"}}}}},
+			{Tables: []ingot.Table{{Name: "t", Columns: []ingot.Column{{Name: "id", Type: "bigint"}}, PrimaryKey: key}}}}},
 		{"names with dots and backslashes", "postgres", []*ingot.Schema{
 			{Enums: []ingot.Enum{{Name: `a."b"`, Values: []string{"1"}}}, Tables: []ingot.Table{{Name: `t\.x`, Columns: []ingot.Column{{Name: "id", Type: "serial"}, {Name: "e", Enum: `"a.""b"""`}}, PrimaryKey: key}}},
 			{Enums: []ingot.Enum{{Name: `a."b"`, Values: []string{"2", "1"}}}, Tables: []ingot.Table{{Name: `t\.x`, Columns: []ingot.Column{{Name: "id", Type: "bigserial"}, {Name: "e", Enum: `"a.""b"""`}}, PrimaryKey: key}}}}},
