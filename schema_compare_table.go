@@ -69,15 +69,18 @@ func (d *tableDiff) steps() []Step {
 			last = append(last, s)
 		}
 	}
+	early := d.computedFromAltered()
 	for _, x := range d.dropIndexes {
-		place(DropIndex{d.table, x}, d.alters(x.columns(), indexTexts(&x)...))
+		place(DropIndex{d.table, x}, d.alters(x.columns(), indexTexts(&x)...) || slices.ContainsFunc(early, func(c Column) bool {
+			return slices.Contains(x.columns(), c.Name) || slices.Contains(x.Include, c.Name) || mentions(c.Name, indexTexts(&x)...)
+		}))
 	}
 	for _, u := range d.dropUniques {
-		place(DropUnique{d.table, u}, d.alters(u.Columns))
+		place(DropUnique{d.table, u}, d.alters(u.Columns) || slices.ContainsFunc(early, func(c Column) bool { return slices.Contains(u.Columns, c.Name) }))
 	}
 	nDrops := len(last)
 	for _, k := range d.dropChecks {
-		place(DropCheck{d.table, k}, d.alters(nil, k.Expr))
+		place(DropCheck{d.table, k}, d.alters(nil, k.Expr) || slices.ContainsFunc(early, func(c Column) bool { return mentions(c.Name, k.Expr) }))
 	}
 	drops, dropChecks := last[:nDrops], last[nDrops:]
 
@@ -86,6 +89,9 @@ func (d *tableDiff) steps() []Step {
 		steps = append(steps, AddColumn{d.table, x})
 	}
 	steps = append(steps, first...)
+	for _, x := range early {
+		steps = append(steps, DropColumn{d.table, x})
+	}
 	for _, x := range d.alterColumns {
 		steps = append(steps, x)
 	}
@@ -116,9 +122,22 @@ func (d *tableDiff) steps() []Step {
 		steps = append(steps, ValidateConstraint{d.table, name})
 	}
 	for _, x := range d.dropColumns {
-		steps = append(steps, DropColumn{d.table, x})
+		if !slices.ContainsFunc(early, func(c Column) bool { return c.Name == x.Name }) {
+			steps = append(steps, DropColumn{d.table, x})
+		}
 	}
 	return steps
+}
+
+// computedFromAltered are the columns to drop that are computed from ones that change, and could
+// perhaps not be computed after that: they go before.
+func (d *tableDiff) computedFromAltered() (list []Column) {
+	for _, x := range d.dropColumns {
+		if x.Generated != "" && d.alters(nil, x.Generated) {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // diffColumns compares column by column. Generated columns are added after and dropped before

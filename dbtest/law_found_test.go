@@ -38,6 +38,24 @@ func TestTheLawFound(t *testing.T) {
 		s.Views = []ingot.View{{Name: "v", SQL: view}}
 		return s
 	}
+	amount := func(base ingot.Type, checks ...ingot.Check) *ingot.Schema {
+		s := computed(ingot.Column{Name: "a", Type: `"Amount"`}, from("b", "coalesce(a, 0) * 2"))
+		s.Domains = []ingot.Domain{{Name: "Amount", Type: base, Checks: checks}}
+		return s
+	}
+	feeling := func(base ingot.Type) *ingot.Schema {
+		s := computed(ingot.Column{Name: "a", Type: `"Feeling"`, Default: "'1'"})
+		s.Enums = []ingot.Enum{{Name: "mood", Values: []string{"1"}}, {Name: "mind", Values: []string{"1", "2"}}}
+		s.Domains = []ingot.Domain{{Name: "Feeling", Type: base}}
+		return s
+	}
+	uniques := func(list ...ingot.Unique) *ingot.Schema {
+		s := computed(null("a", "integer"))
+		s.Tables[0].Uniques = list
+		return s
+	}
+	indexed := computed(ingot.Column{Name: "a", Type: "double"}, from("b", "abs(a)"))
+	indexed.Tables[0].Indexes = []ingot.Index{index("ix", "b")}
 	for _, c := range []struct {
 		name, kind string
 		path       []*ingot.Schema
@@ -58,6 +76,13 @@ func TestTheLawFound(t *testing.T) {
 			computed(from("a", "abs(id)"), from("b", "abs(id)")), computed(from("a", "abs(b)"), null("b", "double")), computed(null("a", "double"), from("b", "abs(a)"))}},
 		{"a view of all columns follows them", "", []*ingot.Schema{
 			star("SELECT q.* FROM t q"), star("SELECT q.* FROM t q", null("a", "integer")), star("SELECT q.id FROM t q", null("a", "integer"), null("b", "integer")), star("SELECT q.* FROM t q")}},
+		{"what is computed from a column goes before it changes", "", []*ingot.Schema{indexed, computed(ingot.Column{Name: "a", Type: "varchar(20)"})}},
+		{"unique constraints whose names the server numbers", "mysql", []*ingot.Schema{
+			uniques(ingot.Unique{Columns: []string{"id", "a"}}), uniques(ingot.Unique{Columns: []string{"id", "a"}}, ingot.Unique{Columns: []string{"id"}}), uniques()}},
+		{"a domain of another kind of number", "postgres", []*ingot.Schema{amount("decimal(10,2)"), amount("smallint"), amount("double"), amount("bigint")}},
+		{"a check of a domain without a name", "postgres", []*ingot.Schema{
+			amount("smallint"), amount("bigint", ingot.Check{Expr: "VALUE > -5"}, ingot.Check{Name: "ck", Expr: "VALUE <> 77"}), amount("bigint", ingot.Check{Name: "ck", Expr: "VALUE <> 77"})}},
+		{"a domain over another enum", "postgres", []*ingot.Schema{feeling(`"mood"`), feeling(`"mind"`), {}}},
 		{"a key that is counted no more", "sqlite", []*ingot.Schema{
 			{Tables: []ingot.Table{{Name: "t", Columns: []ingot.Column{{Name: "id", Type: "integer", Auto: true}}, PrimaryKey: key, Options: []ingot.Option{{Name: "autoincrement"}}}}},
 			{Tables: []ingot.Table{{Name: "t", Columns: []ingot.Column{{Name: "id", Type: "bigint"}}, PrimaryKey: key}}}}},

@@ -81,7 +81,7 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 	case ingot.AddUnique:
 		return w.alterKeys(x.Table, x, "ADD "+uniqueDef(x.Unique)), nil
 	case ingot.DropUnique:
-		return w.alterKeys(x.Table, x, "DROP INDEX "+ident(cmp.Or(x.Unique.Name, firstOf(x.Unique.Columns)))), nil
+		return w.alterKeys(x.Table, x, "DROP INDEX "+ident(w.uniqueName(x))), nil
 	case ingot.AddForeignKey:
 		return w.addForeignKey(x)
 	case ingot.DropForeignKey:
@@ -659,6 +659,19 @@ func (w writer) renameColumn(x ingot.RenameColumn) ([]string, error) {
 		}
 	}
 	return []string{text}, nil
+}
+
+// uniqueName finds the name that the server gave to a constraint without one: that of its first
+// column, with a number where that was taken.
+func (w writer) uniqueName(x ingot.DropUnique) string {
+	if x.Unique.Name == "" && w.before != nil && w.before.Table(x.Table) != nil {
+		for _, u := range w.before.Table(x.Table).Uniques {
+			if u.Name != "" && slices.EqualFunc(u.Columns, x.Unique.Columns, strings.EqualFold) && strings.HasPrefix(u.Name, u.Columns[0]) {
+				return u.Name
+			}
+		}
+	}
+	return cmp.Or(x.Unique.Name, firstOf(x.Unique.Columns))
 }
 
 // renamePart renames an index; what else has a name is dropped and added under the new one.

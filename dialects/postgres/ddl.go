@@ -123,7 +123,7 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 // invalid one behind.
 func dropInvalid(t ingot.TableName, x ingot.Index, before *ingot.Schema) []string {
 	if before == nil || !slices.ContainsFunc(before.Unsupported, func(u ingot.Unsupported) bool {
-		return u.Kind == invalidIndex && u.Name == t.String()+"."+x.Name
+		return u.Kind == invalidIndex && u.Name == dotted(t)+"."+x.Name
 	}) {
 		return nil
 	}
@@ -214,8 +214,8 @@ func createView(v ingot.View, before *ingot.Schema, first ...string) ([]string, 
 	}
 	var last []string
 	for _, u := range before.Unsupported {
-		part, ofPart := strings.CutPrefix(u.Name, name.String()+".")
-		if u.Name != name.String() && !ofPart {
+		part, ofPart := strings.CutPrefix(u.Name, dotted(name)+".")
+		if u.Name != dotted(name) && !ofPart {
 			continue
 		}
 		column := !ofPart || rules.Mentions(texts[0], part) || strings.Contains(texts[0], "*")
@@ -851,7 +851,7 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 		if was.Type != old.Type || was.Enum != old.Enum { // of a domain
 			constants := a.recast
 			a.recast = func(text ingot.SQLText) ingot.SQLText {
-				if text = uncast(text, []string{c.Name}, was); constants != nil {
+				if text = uncast(text, []string{c.Name}, was, is); constants != nil {
 					text = constants(text)
 				}
 				return text

@@ -45,7 +45,7 @@ func alterDomainText(name ingot.TableName) string { return "ALTER DOMAIN " + tab
 // changes, and where PostgreSQL would have to look into arrays, which it refuses.
 func alterDomain(old, d ingot.Domain, before *ingot.Schema, srv *ingot.Server) ([]string, error) {
 	name := domainName(d)
-	changes, looks, err := changeDomain(old, d)
+	changes, looks, err := changeDomain(withNames(old, before), d)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +63,28 @@ func alterDomain(old, d ingot.Domain, before *ingot.Schema, srv *ingot.Server) (
 		return nil, err
 	}
 	return r.statements("DOMAIN", create)
+}
+
+// withNames gives the checks without one the names they got.
+func withNames(d ingot.Domain, before *ingot.Schema) ingot.Domain {
+	there := domainOf(ingot.Type(tableIdent(domainName(d))), before)
+	if there == nil {
+		return d
+	}
+	d.Checks = slices.Clone(d.Checks)
+	for i := range d.Checks {
+		if d.Checks[i].Name != "" {
+			continue
+		}
+		for _, k := range there.Checks {
+			named := func(o ingot.Check) bool { return o.Name == k.Name }
+			if strings.HasPrefix(k.Name, objectName(d.Name, "", "check")) && !slices.ContainsFunc(d.Checks, named) {
+				d.Checks[i].Name = k.Name
+				break
+			}
+		}
+	}
+	return d
 }
 
 // changeDomain changes all but type and collation. looks says that values that are there are
@@ -351,7 +373,7 @@ func (r *remake) fromText(a *aside) {
 
 // recast makes a text say of the new type what it said of the old one.
 func (r remake) recast(text ingot.SQLText, columns []string) ingot.SQLText {
-	text = uncast(text, columns, r.from)
+	text = uncast(text, columns, r.from, r.to)
 	words := func(c ingot.Column) bool { return c.Enum == "" && family(Dialect{}.CanonicalType(c.Type)) == "text" }
 	if r.from.Enum == r.to.Enum && (!words(r.from) || !words(r.to) || r.from.Type == r.to.Type) {
 		return text
@@ -386,8 +408,9 @@ func (r *remake) using(column, typ string, arrays int) string {
 }
 
 // uncast takes away the casts by which the catalog says that a column of a domain, or a number,
-// is read as what the domain is made of: of another one it would be read otherwise.
-func uncast(text ingot.SQLText, columns []string, made ingot.Column) ingot.SQLText {
+// is read as what the domain is made of: of another one it would be read otherwise. So are casts
+// to something wider, which cost nothing, where they would cut what it is made of now.
+func uncast(text ingot.SQLText, columns []string, made, now ingot.Column) ingot.SQLText {
 	tokens, ok := lexical.Tokens(string(text))
 	base, err := typeOf(made)
 	if !ok || err != nil {
@@ -405,12 +428,19 @@ func uncast(text ingot.SQLText, columns []string, made ingot.Column) ingot.SQLTe
 		}
 		last := castEnd(tokens, i+4)
 		cast := string(text[tokens[i+4].Start:tokens[last].End])
-		if sameTypeName(cast, base) || cast == "text" && family(Dialect{}.CanonicalType(made.Type)) == "text" {
+		cuts := width(ingot.Type(cast)) > 0 && width(made.Type) > 0 && width(made.Type) <= width(ingot.Type(cast)) && width(ingot.Type(cast)) < width(now.Type)
+		if cuts || sameTypeName(cast, base) || cast == "text" && family(Dialect{}.CanonicalType(made.Type)) == "text" {
 			b.WriteString(string(text[at:tokens[i].Start] + text[tokens[i+1].Start:tokens[i+1].End]))
 			at = tokens[last].End
 		}
 	}
 	return ingot.SQLText(b.String()) + text[at:]
+}
+
+// width tells numeric types by what they hold, the narrower ones first; 0 is none of them.
+func width(t ingot.Type) int {
+	name, _, _ := strings.Cut(string(Dialect{}.CanonicalType(t)), "(")
+	return 1 + slices.Index([]string{"smallint", "integer", "bigint", "decimal", "real", "double"}, name)
 }
 
 // castEnd is the last token of the name of a type, without its length.

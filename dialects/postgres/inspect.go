@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ingot"
+	"ingot/dialects/internal/sqltext"
 )
 
 // Inspect reads the catalogs in one snapshot: in a transaction of its own where q can begin
@@ -169,10 +170,15 @@ func (i *inspection) name(schema string) string {
 }
 
 func (i *inspection) unsupported(kind, schema, name, reason string) {
-	if schema = i.name(schema); schema != "" {
-		name = schema + "." + name
+	i.schema.Unsupported = append(i.schema.Unsupported, ingot.Unsupported{Kind: kind, Name: dotted(ingot.TableName{Schema: i.name(schema), Name: name}), Reason: reason})
+}
+
+// dotted is how something unsupported is called.
+func dotted(name ingot.TableName) string {
+	if name.Schema == "" {
+		return name.Name
 	}
-	i.schema.Unsupported = append(i.schema.Unsupported, ingot.Unsupported{Kind: kind, Name: name, Reason: reason})
+	return name.Schema + "." + name.Name
 }
 
 func (i *inspection) readSchemas(ctx context.Context) error {
@@ -538,11 +544,28 @@ func (i *inspection) readUnsupported(ctx context.Context) error {
 	return err
 }
 
+// withoutEnum is the default of a column. A constant for a domain over an enum is printed as one
+// of the enum, which would tie it to what the domain is made of just now.
+func (i *inspection) withoutEnum(c ingot.Column) ingot.SQLText {
+	made := madeOf(c, i.schema)
+	tokens, ok := lexical.Tokens(string(c.Default))
+	if c.Enum != "" || made.Enum == "" || !ok || len(tokens) < 3 || tokens[0].Kind != sqltext.String || !tokens[1].Is("::") {
+		return c.Default
+	}
+	if name, arrays := typeName(ingot.Type(c.Default[tokens[2].Start:])); arrays > 0 || name != ingot.ParseTableName(made.Enum) {
+		return c.Default
+	}
+	return c.Default[:tokens[0].End]
+}
+
 // finish puts everything in an order that depends on names alone.
 func (i *inspection) finish() {
 	s := i.schema
 	for _, oid := range i.oids {
 		t := i.tables[oid].Table
+		for j := range t.Columns {
+			t.Columns[j].Default = i.withoutEnum(t.Columns[j])
+		}
 		slices.SortStableFunc(t.Options, func(a, b ingot.Option) int { return cmp.Compare(a.Name, b.Name) })
 		s.Tables = append(s.Tables, t)
 	}
