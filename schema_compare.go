@@ -617,10 +617,15 @@ func (c *comparison) adopt(old, new *Table) {
 		x := &new.Columns[i]
 		if was := c.column(old, x.Name); was != nil {
 			x.OnUpdate = was.OnUpdate
-			if was.Auto && x.Default == "" && x.Generated == "" && !slices.Equal(new.PrimaryKey.Columns, []string{x.Name}) {
+			stays := slices.Index(old.PrimaryKey.Columns, was.Name) == slices.Index(new.PrimaryKey.Columns, x.Name)
+			if was.Auto && x.Default == "" && x.Generated == "" && stays && !slices.Equal(new.PrimaryKey.Columns, []string{x.Name}) {
 				x.Auto = true // only of a key a tag can say it
 			}
 			if x.Auto && was.Auto {
+				if was.Identity != nil { // without what follows from the type, which may change
+					plain := c.normalTable(c.from, old.Clone())
+					was.Identity = c.column(&plain, was.Name).Identity
+				}
 				x.Identity = was.clone().Identity
 			}
 		}

@@ -582,3 +582,68 @@ func TestAColumnIsRenamedThoughAQueryNamedItsTableOtherwise(t *testing.T) {
 		wantLaw(t, db, "renamed", db.inspect(t), before)
 	})
 }
+
+// Models of which the key is changed, and nothing else.
+type (
+	keyPlain struct {
+		_    struct{} `ingot:"table:keyed"`
+		ID   int64    `ingot:"pk"`
+		Name string   `ingot:"size:20"`
+	}
+	keyNarrow struct {
+		_    struct{} `ingot:"table:keyed"`
+		ID   int32    `ingot:"pk"`
+		Name string   `ingot:"size:20"`
+	}
+	keyText struct {
+		_    struct{} `ingot:"table:keyed"`
+		ID   string   `ingot:"pk;size:30"`
+		Name string   `ingot:"size:20"`
+	}
+	keyOther struct {
+		_    struct{} `ingot:"table:keyed"`
+		ID   int64
+		Name string `ingot:"pk;size:20"`
+	}
+	keyBehind struct {
+		_    struct{} `ingot:"table:keyed;pk:name,id"`
+		ID   int64
+		Name string `ingot:"size:20"`
+	}
+)
+
+func TestAKeyThatTheDatabaseMakesBecomesAnother(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		to   any
+	}{
+		{"a smaller integer", keyNarrow{}},
+		{"text", keyText{}},
+		{"another column", keyOther{}},
+		{"one behind another column", keyBehind{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			on(t, func(t *testing.T, db *database) {
+				revisions := ingot.NewRevisions()
+				autogenerate(t, db, revisions, "one", nil, keyPlain{})
+				atOne := db.inspect(t)
+				db.exec(t, "INSERT INTO keyed (name) VALUES ('ann'), ('bob')")
+				autogenerate(t, db, revisions, "two", []string{"one"}, tt.to)
+				x, err := ingot.Open(db.again(t), db.dialect, ingot.Options{Echo: echo(t)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { x.Close() })
+				if err := ingot.NewMigrator(x, revisions).Downgrade(t.Context(), "one"); err != nil {
+					t.Fatal(err)
+				}
+				db.wantSame(t, "what was downgraded", db.inspect(t), atOne)
+				db.exec(t, "INSERT INTO keyed (name) VALUES ('cyd')")
+				var n int
+				if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM keyed WHERE id = 1 AND name = 'ann' OR id = 2 AND name = 'bob'").Scan(&n); err != nil || n != 2 {
+					t.Errorf("%d of 2 rows are left, %v", n, err)
+				}
+			})
+		})
+	}
+}

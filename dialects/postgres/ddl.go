@@ -792,8 +792,12 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 	if old.Generated != "" && c.Generated == "" {
 		actions = append(actions, name+"DROP EXPRESSION")
 	}
-	if identityGoes { // an identity or a serial
+	var first, last []string // beside a new type an identity wants a statement of its own
+	if identityGoes {        // an identity or a serial
 		actions = append(actions, name+"DROP IDENTITY IF EXISTS", name+"DROP DEFAULT")
+		if retype {
+			first, actions = []string{alter(x.Table) + strings.Join(actions, ", ")}, nil
+		}
 	}
 	dropDefault := old.Default != "" && (retype || c.Default == "")
 	if dropDefault && !identityGoes {
@@ -821,7 +825,12 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 		actions = append(actions, name+"DROP NOT NULL")
 	}
 	if identityComes {
-		actions = append(actions, name+"ADD GENERATED "+identityWord(c.Identity)+" AS IDENTITY"+identityOptions(c.Identity))
+		add := name + "ADD GENERATED " + identityWord(c.Identity) + " AS IDENTITY" + identityOptions(c.Identity)
+		if retype {
+			last = []string{alter(x.Table) + add}
+		} else {
+			actions = append(actions, add)
+		}
 	}
 	var statements, sequence, after []string
 	if isIdentity(old) && isIdentity(c) && !anew {
@@ -866,7 +875,7 @@ func alterColumn(x ingot.AlterColumn, before *ingot.Schema, srv *ingot.Server) (
 	if len(actions) > 0 {
 		statements = append(statements, alter(x.Table)+strings.Join(actions, ", "))
 	}
-	statements = append(append(statements, sequence...), after...)
+	statements = slices.Concat(first, statements, last, sequence, after)
 	if identityComes { // rows that are there have keys already
 		last, beyond, start := "max", ">=", int64(1)
 		if i := c.Identity; i != nil {
