@@ -647,3 +647,42 @@ func TestAKeyThatTheDatabaseMakesBecomesAnother(t *testing.T) {
 		})
 	}
 }
+
+func TestALinkTableTakesAKeyOfItsOwn(t *testing.T) {
+	type side struct {
+		_  struct{} `ingot:"table:side"`
+		ID int64    `ingot:"pk"`
+	}
+	type link1 struct {
+		_     struct{} `ingot:"table:link;pk:one_id,other_id"`
+		One   int64    `ingot:"column:one_id;fk:side.id"`
+		Other int64    `ingot:"column:other_id;fk:side.id"`
+	}
+	type link2 struct {
+		_     struct{} `ingot:"table:link;unique:one_id,other_id"`
+		ID    int64    `ingot:"pk"`
+		One   int64    `ingot:"column:one_id;fk:side.id"`
+		Other int64    `ingot:"column:other_id;fk:side.id"`
+	}
+	on(t, func(t *testing.T, db *database) {
+		revisions := ingot.NewRevisions()
+		autogenerate(t, db, revisions, "one", nil, side{}, link1{})
+		atOne := db.inspect(t)
+		db.exec(t, "INSERT INTO side (id) VALUES (1), (2)", "INSERT INTO link (one_id, other_id) VALUES (1, 2), (2, 1)")
+		autogenerate(t, db, revisions, "two", []string{"one"}, side{}, link2{})
+		db.exec(t, "INSERT INTO link (one_id, other_id) VALUES (1, 1)")
+		x, err := ingot.Open(db.again(t), db.dialect, ingot.Options{Echo: echo(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { x.Close() })
+		if err := ingot.NewMigrator(x, revisions).Downgrade(t.Context(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		db.wantSame(t, "what was downgraded", db.inspect(t), atOne)
+		var n int
+		if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM link").Scan(&n); err != nil || n != 3 {
+			t.Errorf("%d of 3 rows are left, %v", n, err)
+		}
+	})
+}

@@ -58,6 +58,9 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 
 	case ingot.AddColumn:
 		def, err := w.columnDef(x.Table, x.Column)
+		if isAuto(x.Column) {
+			def += ", " + addCounted(x.Column.Name)
+		}
 		return []string{alter(x.Table) + "ADD COLUMN " + def}, err
 	case ingot.DropColumn:
 		return []string{alter(x.Table) + w.dropColumn(x.Column.Name)}, nil
@@ -76,6 +79,11 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		}
 		if len(x.New.Columns) > 0 {
 			actions = append(actions, "ADD PRIMARY KEY ("+idents(x.New.Columns)+")")
+		}
+		if from, to := w.counted(x.Table, x.Old), w.counted(x.Table, x.New); from != "" && to == "" {
+			actions = append(actions, "DROP INDEX "+ident(from))
+		} else if from == "" && to != "" {
+			actions = append(actions, addCounted(to))
 		}
 		return w.alterKeys(x.Table, x, actions...), nil
 	case ingot.AddUnique:
@@ -254,7 +262,7 @@ func (w writer) columnDef(table ingot.TableName, c ingot.Column) (string, error)
 	if c.OnUpdate != "" {
 		def += " ON UPDATE " + expr(clockUpdate(c.OnUpdate, c.Type))
 	}
-	if c.Auto || c.Identity != nil {
+	if isAuto(c) {
 		def += " AUTO_INCREMENT"
 	}
 	if c.Comment != "" {
@@ -588,6 +596,34 @@ func (w writer) dropColumn(name string) string {
 	}
 	return text
 }
+
+// A column that counts has to begin a key. One that is added before the primary key becomes
+// its own, and one that is dropped after that, stands in a unique index in between.
+func addCounted(column string) string {
+	return "ADD UNIQUE " + ident(column) + " (" + ident(column) + ")"
+}
+
+// counted is the column that counts where, with this primary key, it begins no other key;
+// empty for none.
+func (w writer) counted(table ingot.TableName, key ingot.PrimaryKey) string {
+	if w.before == nil || w.before.Table(table) == nil {
+		return ""
+	}
+	t := w.before.Table(table)
+	i := slices.IndexFunc(t.Columns, isAuto)
+	if i < 0 {
+		return ""
+	}
+	name := t.Columns[i].Name
+	if firstOf(key.Columns) == name ||
+		slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return firstOf(u.Columns) == name }) ||
+		slices.ContainsFunc(t.Indexes, func(x ingot.Index) bool { return len(x.Parts) > 0 && x.Parts[0].Column == name }) {
+		return ""
+	}
+	return name
+}
+
+func isAuto(c ingot.Column) bool { return c.Auto || c.Identity != nil }
 
 // joined reports whether a foreign key leads from the column or to it.
 func (w writer) joined(table ingot.TableName, column string) bool {
