@@ -528,6 +528,30 @@ func TestViewsOfModelsAreMigrated(t *testing.T) {
 	})
 }
 
+// Where the server judges no views, those that no revision has made are made again, once.
+func TestViewsOfCreateAllAreTakenOver(t *testing.T) {
+	on(t, func(t *testing.T, db *database) {
+		models := []any{viewBook1{}, viewCount{}, viewLong1{}}
+		x, err := ingot.Open(db.again(t), db.dialect, ingot.Options{Models: ingot.MustModels(models...)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		if err := x.CreateAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		revisions := ingot.NewRevisions()
+		autogenerate(t, db, revisions, "one", nil, models...)
+		want := map[string]int{"mysql": 3}[db.kind] // one is dropped, changed is what it reads from, and it is made again
+		if steps := revisions.All()[0].Upgrade; len(steps) != want {
+			t.Errorf("the steps are %v, want %d", steps, want)
+		}
+		if n := fmt.Sprint(db.list(t, "SELECT 'count', n FROM a_count")); n != "[[count 0]]" {
+			t.Errorf("the view says %s", n)
+		}
+	})
+}
+
 func TestWhatAViewThatIsNotOursReadsFromIsKept(t *testing.T) {
 	on(t, func(t *testing.T, db *database) {
 		revisions := ingot.NewRevisions()
