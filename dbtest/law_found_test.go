@@ -56,6 +56,11 @@ func TestTheLawFound(t *testing.T) {
 	}
 	indexed := computed(ingot.Column{Name: "a", Type: "double"}, from("b", "abs(a)"))
 	indexed.Tables[0].Indexes = []ingot.Index{index("ix", "b")}
+	counting := func(unique ...ingot.Unique) *ingot.Schema {
+		s := computed(ingot.Column{Name: "n", Type: "bigint", Auto: true})
+		s.Tables[0].Uniques = unique
+		return s
+	}
 	for _, c := range []struct {
 		name, kind string
 		path       []*ingot.Schema
@@ -83,6 +88,8 @@ func TestTheLawFound(t *testing.T) {
 		{"a check of a domain without a name", "postgres", []*ingot.Schema{
 			amount("smallint"), amount("bigint", ingot.Check{Expr: "VALUE > -5"}, ingot.Check{Name: "ck", Expr: "VALUE <> 77"}), amount("bigint", ingot.Check{Name: "ck", Expr: "VALUE <> 77"})}},
 		{"a domain over another enum", "postgres", []*ingot.Schema{feeling(`"mood"`), feeling(`"mind"`), {}}},
+		{"a column that counts outside of the primary key", "mysql", []*ingot.Schema{
+			computed(), counting(ingot.Unique{Name: "uq", Columns: []string{"n"}}), counting(ingot.Unique{Name: "other", Columns: []string{"n", "id"}}), computed()}},
 		{"a key that is counted no more", "sqlite", []*ingot.Schema{
 			{Tables: []ingot.Table{{Name: "t", Columns: []ingot.Column{{Name: "id", Type: "integer", Auto: true}}, PrimaryKey: key, Options: []ingot.Option{{Name: "autoincrement"}}}}},
 			{Tables: []ingot.Table{{Name: "t", Columns: []ingot.Column{{Name: "id", Type: "bigint"}}, PrimaryKey: key}}}}},

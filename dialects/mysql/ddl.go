@@ -80,11 +80,6 @@ func (Dialect) DDL(step ingot.Step, before *ingot.Schema, srv *ingot.Server) ([]
 		if len(x.New.Columns) > 0 {
 			actions = append(actions, "ADD PRIMARY KEY ("+idents(x.New.Columns)+")")
 		}
-		if from, to := w.counted(x.Table, x.Old), w.counted(x.Table, x.New); from != "" && to == "" {
-			actions = append(actions, "DROP INDEX "+ident(from))
-		} else if from == "" && to != "" {
-			actions = append(actions, addCounted(to))
-		}
 		return w.alterKeys(x.Table, x, actions...), nil
 	case ingot.AddUnique:
 		return w.alterKeys(x.Table, x, "ADD "+uniqueDef(x.Unique)), nil
@@ -597,27 +592,23 @@ func (w writer) dropColumn(name string) string {
 	return text
 }
 
-// A column that counts has to begin a key. One that is added before the primary key becomes
-// its own, and one that is dropped after that, stands in a unique index in between.
+// A column that counts has to begin a key. One that is added before its key, or outlives it,
+// stands in a unique index in between.
 func addCounted(column string) string {
 	return "ADD UNIQUE " + ident(column) + " (" + ident(column) + ")"
 }
 
-// counted is the column that counts where, with this primary key, it begins no other key;
-// empty for none.
-func (w writer) counted(table ingot.TableName, key ingot.PrimaryKey) string {
-	if w.before == nil || w.before.Table(table) == nil {
-		return ""
-	}
-	t := w.before.Table(table)
+// counted is the column that counts where it begins no key; empty for none.
+func counted(t *ingot.Table, srv *ingot.Server) string {
 	i := slices.IndexFunc(t.Columns, isAuto)
 	if i < 0 {
 		return ""
 	}
 	name := t.Columns[i].Name
-	if firstOf(key.Columns) == name ||
-		slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return firstOf(u.Columns) == name }) ||
-		slices.ContainsFunc(t.Indexes, func(x ingot.Index) bool { return len(x.Parts) > 0 && x.Parts[0].Column == name }) {
+	if strings.EqualFold(firstOf(t.PrimaryKey.Columns), name) ||
+		slices.ContainsFunc(t.Uniques, func(u ingot.Unique) bool { return strings.EqualFold(firstOf(u.Columns), name) }) ||
+		slices.ContainsFunc(t.Indexes, func(x ingot.Index) bool { return len(x.Parts) > 0 && strings.EqualFold(x.Parts[0].Column, name) }) ||
+		slices.ContainsFunc(ownIndexed(t, srv), func(f ingot.ForeignKey) bool { return strings.EqualFold(f.Columns[0], name) }) {
 		return ""
 	}
 	return name

@@ -26,24 +26,39 @@ func ownIndexed(t *ingot.Table, srv *ingot.Server) (list []ingot.ForeignKey) {
 }
 
 // alterKeys makes a table anew in its keys and indexes, in one statement with the indexes of
-// its foreign keys.
+// its foreign keys and that of a column that counts.
 func (w writer) alterKeys(table ingot.TableName, step ingot.Step, actions ...string) []string {
 	drops, adds := w.moveIndexes(table, step)
+	if t, after := w.around(table, step); after != nil {
+		if from, to := counted(t, w.srv), counted(after, w.srv); from != "" && to == "" {
+			drops = append(drops, "DROP INDEX "+ident(from))
+		} else if from == "" && to != "" {
+			adds = append(adds, addCounted(to))
+		}
+	}
 	return []string{alter(table) + strings.Join(slices.Concat(adds, drops, actions), ", ")}
 }
 
-// moveIndexes returns what a step that changes the table takes away and adds for the foreign
-// keys; nothing where before does not say what they are.
-func (w writer) moveIndexes(table ingot.TableName, step ingot.Step) (drops, adds []string) {
+// around is the table before and after a step; nil where before does not say.
+func (w writer) around(table ingot.TableName, step ingot.Step) (before, after *ingot.Table) {
 	if w.before == nil || w.before.Table(table) == nil {
 		return nil, nil
 	}
-	t := w.before.Table(table)
-	after := ingot.Schema{Tables: []ingot.Table{t.Clone()}}
-	if len(t.ForeignKeys) == 0 || after.ApplySteps([]ingot.Step{step}) != nil {
+	s := ingot.Schema{Tables: []ingot.Table{w.before.Table(table).Clone()}}
+	if s.ApplySteps([]ingot.Step{step}) != nil {
 		return nil, nil
 	}
-	from, to := ownIndexed(t, w.srv), ownIndexed(&after.Tables[0], w.srv)
+	return w.before.Table(table), &s.Tables[0]
+}
+
+// moveIndexes returns what a step that changes the table takes away and adds for the foreign
+// keys.
+func (w writer) moveIndexes(table ingot.TableName, step ingot.Step) (drops, adds []string) {
+	t, after := w.around(table, step)
+	if after == nil || len(t.ForeignKeys) == 0 && len(after.ForeignKeys) == 0 {
+		return nil, nil
+	}
+	from, to := ownIndexed(t, w.srv), ownIndexed(after, w.srv)
 	missing := func(in []ingot.ForeignKey, f ingot.ForeignKey) bool {
 		return !slices.ContainsFunc(in, func(o ingot.ForeignKey) bool { return o.Name == f.Name && sameColumns(o, f) })
 	}
