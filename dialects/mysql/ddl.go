@@ -637,14 +637,11 @@ func indexMentions(x ingot.Index, column string) bool {
 func (w writer) renameColumn(x ingot.RenameColumn) ([]string, error) {
 	const mark = "ingot_renamed" // a name that nothing else has, and that needs no quotes
 	text := alter(x.Table) + "RENAME COLUMN " + ident(x.From) + " TO " + ident(x.To)
-	switch {
-	case isMariaDB(w.srv):
+	if isMariaDB(w.srv) {
 		return append(w.reopen(x.Table), text), nil
-	case w.before == nil:
-		return []string{text}, nil
 	}
-	after := w.before.Clone()
-	if after.Apply(ingot.RenameColumn{Table: x.Table, From: x.From, To: mark}) != nil {
+	old, t := w.around(x.Table, ingot.RenameColumn{Table: x.Table, From: x.From, To: mark})
+	if t == nil {
 		return []string{text}, nil
 	}
 	// What stood in double quotes is a string.
@@ -653,7 +650,6 @@ func (w writer) renameColumn(x ingot.RenameColumn) ([]string, error) {
 		*new = ingot.SQLText(names.Replace(string(*new)))
 		return old != *new
 	}
-	old, t := w.before.Table(x.Table), after.Table(x.Table)
 	for i := range t.Columns {
 		if changed(old.Columns[i].Generated, &t.Columns[i].Generated) {
 			def, err := w.columnDef(x.Table, t.Columns[i])

@@ -28,8 +28,9 @@ func ownIndexed(t *ingot.Table, srv *ingot.Server) (list []ingot.ForeignKey) {
 // alterKeys makes a table anew in its keys and indexes, in one statement with the indexes of
 // its foreign keys and that of a column that counts.
 func (w writer) alterKeys(table ingot.TableName, step ingot.Step, actions ...string) []string {
-	drops, adds := w.moveIndexes(table, step)
-	if t, after := w.around(table, step); after != nil {
+	t, after := w.around(table, step)
+	drops, adds := w.moveIndexes(t, after)
+	if after != nil {
 		if from, to := counted(t, w.srv), counted(after, w.srv); from != "" && to == "" {
 			drops = append(drops, "DROP INDEX "+ident(from))
 		} else if from == "" && to != "" {
@@ -51,10 +52,9 @@ func (w writer) around(table ingot.TableName, step ingot.Step) (before, after *i
 	return w.before.Table(table), &s.Tables[0]
 }
 
-// moveIndexes returns what a step that changes the table takes away and adds for the foreign
-// keys.
-func (w writer) moveIndexes(table ingot.TableName, step ingot.Step) (drops, adds []string) {
-	t, after := w.around(table, step)
+// moveIndexes returns what a step takes away and adds for the foreign keys of a table, which is
+// given as it is around the step.
+func (w writer) moveIndexes(t, after *ingot.Table) (drops, adds []string) {
 	if after == nil || len(t.ForeignKeys) == 0 && len(after.ForeignKeys) == 0 {
 		return nil, nil
 	}
@@ -86,7 +86,7 @@ func addIndex(table string, f ingot.ForeignKey) string {
 // addForeignKey leaves the index to the server but where others go because of it.
 func (w writer) addForeignKey(x ingot.AddForeignKey) ([]string, error) {
 	def, err := foreignKeyDef(x.Table, x.ForeignKey)
-	drops, adds := w.moveIndexes(x.Table, x)
+	drops, adds := w.moveIndexes(w.around(x.Table, x))
 	actions := []string{"ADD " + def}
 	if drops != nil {
 		actions = slices.Concat(drops, adds, actions)
@@ -96,7 +96,7 @@ func (w writer) addForeignKey(x ingot.AddForeignKey) ([]string, error) {
 
 // renameForeignKey drops the foreign key and adds it under the new name.
 func (w writer) renameForeignKey(x ingot.RenamePart, f ingot.ForeignKey) ([]string, error) {
-	drops, adds := w.moveIndexes(x.Table, x)
+	drops, adds := w.moveIndexes(w.around(x.Table, x))
 	gone := []string{"DROP FOREIGN KEY " + ident(x.From)}
 	for _, o := range ownIndexed(w.before.Table(x.Table), w.srv) {
 		if o.Name != x.From && sameColumns(o, f) { // made anew, it is not the server's, which would give it the new name
